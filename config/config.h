@@ -1,0 +1,111 @@
+// The configuration as loaded: plain data, immutable once loaded, shared by all threads as a snapshot.
+//
+// Relative paths have been made absolute against the file's folder. Sizes are bytes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "filters/compile/rule_spec.h"
+
+namespace sluice::config {
+
+struct GatewayOptions {
+  std::string name;            // default: the host's name
+  uint32_t workers = 0;        // 0: one a core
+  std::string state = "/var/lib/sluice";
+  uint64_t max_memory = 256 << 20;  // bytes of accepted messages that wait for an output (ack: delivered)
+};
+
+struct TlsOptions {
+  std::string certificate;
+  std::string key;
+  std::string client_ca;
+  std::string min_version = "1.2";  // "1.2" or "1.3"
+};
+
+// Caps on what a stranger can spend at one listener.
+struct LimitOptions {
+  uint32_t connections = 10'000;
+  uint32_t handshakes = 256;                  // in flight
+  std::chrono::milliseconds connect_deadline{10'000};  // absolute, from accept to CONNECT
+  uint32_t packet_bytes = 256 * 1024 + 4096;  // largest MQTT packet
+  uint32_t topic_bytes = 1024;
+  uint32_t topic_levels = 32;
+  uint16_t receive_maximum = 64;
+  std::chrono::seconds max_keep_alive{3600};
+};
+
+struct ListenerOptions {
+  std::string host;  // of `address`: "127.0.0.1", "::", "" for any
+  uint16_t port = 0;
+  std::string address;  // as written
+  TlsOptions tls;
+  LimitOptions limits;
+};
+
+enum class IdentitySource { kCommonName, kSanDns, kSanUri, kThumbprint };
+
+struct DeviceTemplates {
+  std::string match;  // glob over identities
+  std::vector<std::string> publish;
+  std::vector<std::string> subscribe;
+};
+
+struct DeviceOptions {
+  IdentitySource identity = IdentitySource::kCommonName;
+  bool any_client_id = false;  // false: must equal the identity
+  bool disconnect_forbidden = false;
+  std::vector<std::string> publish;  // topic filters in which {device} is the identity
+  std::vector<std::string> subscribe;
+  std::vector<DeviceTemplates> each;
+};
+
+enum class Ack { kReceived, kDelivered, kStored };
+
+struct PackOptions {
+  bool enabled = true;           // pack: none
+  uint64_t max_bytes = 4096;     // of what the hub meters, properties included
+  std::chrono::milliseconds max_delay{1000};
+};
+
+struct OutputOptions {
+  enum class Type { kIotHub, kFile };
+
+  std::string name;
+  Type type = Type::kIotHub;
+  Ack ack = Ack::kDelivered;  // file: kStored is "after fdatasync" and the default
+
+  // iothub
+  std::string connection_string;  // a secret: never logged
+  std::string ca;                 // PEM bundle; empty: the system's
+  PackOptions pack;
+  std::chrono::seconds sas_lifetime{3600};
+
+  // file
+  std::string path;
+};
+
+struct OperateOptions {
+  std::string http_host;
+  uint16_t http_port = 0;
+  bool http = false;
+  std::string log_level = "info";
+  bool log_json = false;
+};
+
+struct Config {
+  std::string file;
+  GatewayOptions gateway;
+  std::vector<ListenerOptions> listeners;
+  DeviceOptions devices;
+  compile::RuleSetSpec rules;
+  std::vector<OutputOptions> outputs;  // in the order written
+  OperateOptions operate;
+};
+
+}  // namespace sluice::config

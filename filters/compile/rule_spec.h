@@ -1,0 +1,59 @@
+// Rules as they are written: what the configuration loader hands to the compiler.
+//
+// Every text carries the place it was written at, so that an error in a condition points into the file.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "filters/language/profile.h"
+
+namespace sluice::compile {
+
+// A text of the configuration and where its first byte stands there. `line` and `column` count from 1.
+// `verbatim`: the text stands in the file as it is, on one line, so that a column inside it is a column of
+// the file; else (escapes, folded lines) errors point at the start of the text.
+struct Located {
+  std::string text;
+  uint32_t line = 0;
+  uint32_t column = 0;
+  bool verbatim = true;
+};
+
+struct SetSpec {
+  Located name;
+  Located value;  // "$…" is an expression, "$$…" a literal dollar, all else literal
+};
+
+// One entry of rules.list. Either `route` or the other members; the loader has checked that.
+struct RuleSpec {
+  Located name;  // never empty: the loader made up rule-N
+  std::optional<Located> from;
+  std::optional<Located> where;
+  std::optional<Located> route;  // an IoT Edge route
+  bool drop = false;
+  bool final_rule = false;
+  int priority = 5;
+  std::vector<SetSpec> set;
+  std::vector<Located> select;
+  std::vector<Located> redact;
+  std::vector<Located> into;  // names of outputs; empty: the default output
+};
+
+struct RuleSetSpec {
+  bool forward_by_default = false;
+  bool assume_json = true;
+  language::Profile profile = language::Profile::kDefault;
+  std::vector<RuleSpec> rules;
+};
+
+// An output as far as rules are concerned.
+struct OutputSpec {
+  std::string name;
+  bool is_iothub = false;
+  bool is_packed = false;
+};
+
+}  // namespace sluice::compile

@@ -1,0 +1,81 @@
+// The subcommands: what each was asked for, and the functions that do it.
+//
+// command_line.cc fills these from the arguments (the only file that includes CLI11). Each function returns an exit
+// code: kExitFine, kExitNo where what was asked for does not hold, kExitUsage. Results go to stdout, diagnostics to stderr.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "filters/language/profile.h"
+
+namespace sluice::commands {
+
+inline constexpr int kExitFine = 0;
+inline constexpr int kExitNo = 1;
+inline constexpr int kExitUsage = 2;
+
+struct RunOptions {
+  std::string config;
+};
+int Run(const RunOptions& options);
+
+struct CheckOptions {
+  std::string config;
+};
+int Check(const CheckOptions& options);
+
+struct EvalOptions {
+  std::string query;  // empty: `cases`
+  bool has_query = false;
+  std::string message;  // path, "-" for standard input, empty for a message without anything
+  std::string cases;
+  language::Profile profile = language::Profile::kDefault;
+};
+int Eval(const EvalOptions& options);
+
+struct FilterOptions {
+  std::string config;
+  std::vector<std::string> inputs;  // none: standard input
+  bool summary = false;
+};
+int Filter(const FilterOptions& options);
+
+struct PkiInitOptions {
+  std::string dir;
+  std::string ca_name = "sluice test CA";
+};
+struct PkiServerOptions {
+  std::string dir;
+  std::vector<std::string> hosts;
+};
+struct PkiDeviceOptions {
+  std::string dir;
+  std::vector<std::string> names;
+};
+struct PkiRevokeOptions {
+  std::string dir;
+  std::string name;
+};
+int PkiInit(const PkiInitOptions& options);
+int PkiServer(const PkiServerOptions& options);
+int PkiDevice(const PkiDeviceOptions& options);
+int PkiRevoke(const PkiRevokeOptions& options);
+
+struct SimulateOptions {
+  std::string to;  // HOST:PORT
+  std::string pki;
+  uint32_t devices = 10;
+  double rate = 1.0;  // messages a second and device; 0: back to back
+  int qos = 1;
+  double seconds = 10;
+  std::string replay;
+  double speed = 1.0;  // of a replay; 0: as fast as possible
+};
+int Simulate(const SimulateOptions& options);
+
+// Parses the command line and runs what it asks for.
+int Main(int argc, char** argv);
+
+}  // namespace sluice::commands
