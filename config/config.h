@@ -1,4 +1,5 @@
-// The configuration as loaded: plain data, immutable once loaded, shared by all threads as a snapshot.
+// The configuration as loaded: plain data, immutable once loaded, shared by all threads as a
+// snapshot.
 //
 // Relative paths have been made absolute against the file's folder. Sizes are bytes.
 #pragma once
@@ -15,10 +16,11 @@
 namespace sluice::config {
 
 struct GatewayOptions {
-  std::string name;            // default: the host's name
-  uint32_t workers = 0;        // 0: one a core
+  std::string name;      // default: the host's name
+  uint32_t workers = 0;  // 0: one a core
   std::string state = "/var/lib/sluice";
-  uint64_t max_memory = 256 << 20;  // bytes of accepted messages that wait for an output (ack: delivered)
+  uint64_t max_memory =
+      256 << 20;  // bytes of accepted messages that wait for an output (ack: delivered)
 };
 
 struct TlsOptions {
@@ -31,9 +33,9 @@ struct TlsOptions {
 // Caps on what a stranger can spend at one listener.
 struct LimitOptions {
   uint32_t connections = 10'000;
-  uint32_t handshakes = 256;                  // in flight
+  uint32_t handshakes = 256;                           // in flight
   std::chrono::milliseconds connect_deadline{10'000};  // absolute, from accept to CONNECT
-  uint32_t packet_bytes = 256 * 1024 + 4096;  // largest MQTT packet
+  uint32_t packet_bytes = 256 * 1024 + 4096;           // largest MQTT packet
   uint32_t topic_bytes = 1024;
   uint32_t topic_levels = 32;
   uint16_t receive_maximum = 64;
@@ -68,8 +70,8 @@ struct DeviceOptions {
 enum class Ack { kReceived, kDelivered, kStored };
 
 struct PackOptions {
-  bool enabled = true;           // pack: none
-  uint64_t max_bytes = 4096;     // of what the hub meters, properties included
+  bool enabled = true;        // pack: none
+  uint64_t max_bytes = 4096;  // of what the hub meters, properties included
   std::chrono::milliseconds max_delay{1000};
 };
 

@@ -1,6 +1,7 @@
 // Rules as they are written: what the configuration loader hands to the compiler.
 //
-// Every text carries the place it was written at, so that an error in a condition points into the file.
+// Every text carries the place it was written at, so that an error in a condition points into the
+// file.
 #pragma once
 
 #include <cstdint>
@@ -12,9 +13,9 @@
 
 namespace sluice::compile {
 
-// A text of the configuration and where its first byte stands there. `line` and `column` count from 1.
-// `verbatim`: the text stands in the file as it is, on one line, so that a column inside it is a column of
-// the file; else (escapes, folded lines) errors point at the start of the text.
+// A text of the configuration and where its first byte stands there. `line` and `column` count
+// from 1. `verbatim`: the text stands in the file as it is, on one line, so that a column inside it
+// is a column of the file; else (escapes, folded lines) errors point at the start of the text.
 struct Located {
   std::string text;
   uint32_t line = 0;

@@ -1,7 +1,8 @@
 // One message as every stage sees it: views, alive for one dispatch.
 //
-// Whoever keeps a message copies it, once, into the record it leaves in. The payload has kPayloadSlack readable
-// bytes behind its end (their value does not matter), so that simdjson reads it where it lies.
+// Whoever keeps a message copies it, once, into the record it leaves in. The payload has
+// kPayloadSlack readable bytes behind its end (their value does not matter), so that simdjson reads
+// it where it lies.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,8 @@ struct BodyFormat {
   enum class Type : uint8_t {
     kUndeclared,       // no content type: assume_json may act
     kJson,             // application/json, any case
-    kJsonUtf8Charset,  // application/json;charset=utf-8: enough by itself for IoT Hub, not for edgeHub
+    kJsonUtf8Charset,  // application/json;charset=utf-8: enough by itself for IoT Hub, not for
+                       // edgeHub
     kOther,
   };
   enum class Encoding : uint8_t { kUndeclared, kUtf8, kUtf16, kUtf32, kOther };
@@ -35,8 +37,8 @@ struct BodyFormat {
   Encoding encoding = Encoding::kUndeclared;
 };
 
-// Never fails: what is not known is kOther. An absent property is an empty view whose data() is null;
-// a present, empty one is kOther.
+// Never fails: what is not known is kOther. An absent property is an empty view whose data() is
+// null; a present, empty one is kOther.
 BodyFormat ParseBodyFormat(std::string_view content_type, std::string_view content_encoding);
 
 struct MessageView {

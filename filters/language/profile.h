@@ -6,8 +6,10 @@
 namespace sluice::language {
 
 enum class Profile : uint8_t {
-  kDefault,  // IoT Hub as documented, edgeHub where the text is silent; a missing value never lets a message through
-  kEdgeHub,  // edgeHub's behaviour, fail-open defects included, to reuse its routes unchanged; no extensions
+  kDefault,  // IoT Hub as documented, edgeHub where the text is silent; a missing value never lets
+             // a message through
+  kEdgeHub,  // edgeHub's behaviour, fail-open defects included, to reuse its routes unchanged; no
+             // extensions
 };
 
 }  // namespace sluice::language

@@ -1,6 +1,7 @@
 // The command line: which flags each subcommand takes, and nothing of what it does.
 //
-// The only file that includes CLI11 (17 s of compile time). A new subcommand is an Add… function and a row of kCommands.
+// The only file that includes CLI11 (17 s of compile time). A new subcommand is an Add… function
+// and a row of kCommands.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
@@ -30,21 +31,25 @@ CLI::App* AddCommand(CLI::App& app, const std::string& name, const std::string& 
 
 void AddEval(CLI::App& app, Action& action) {
   auto options = std::make_shared<EvalOptions>();
-  CLI::App* command = AddCommand(
-      app, "eval", "Judge one condition, or a file of cases",
-      "Prints true, false or undefined. Example:\n"
-      "  echo '{\"topic\":\"t\",\"payload\":{\"temp\":81}}' | sluice eval --query '$body.temp > 80' --message -");
-  CLI::Option* query = command->add_option("--query", options->query, "Condition in IoT Hub's routing language");
-  CLI::Option* cases =
-      command->add_option("--cases", options->cases, "JSON file of cases to compare (shape of routing-cases.json)");
-  command->add_option("--message", options->message, "Message line to judge: a file, or - for standard input")
+  CLI::App* command = AddCommand(app, "eval", "Judge one condition, or a file of cases",
+                                 "Prints true, false or undefined. Example:\n"
+                                 "  echo '{\"topic\":\"t\",\"payload\":{\"temp\":81}}' | sluice "
+                                 "eval --query '$body.temp > 80' --message -");
+  CLI::Option* query =
+      command->add_option("--query", options->query, "Condition in IoT Hub's routing language");
+  CLI::Option* cases = command->add_option(
+      "--cases", options->cases, "JSON file of cases to compare (shape of routing-cases.json)");
+  command
+      ->add_option("--message", options->message,
+                   "Message line to judge: a file, or - for standard input")
       ->needs(query);
   command->add_option("--profile", options->profile, "Dialect: default or edgehub")
       ->transform(CLI::CheckedTransformer(kProfiles, CLI::ignore_case));
   query->excludes(cases);
   command->callback([=, &action] {
     options->has_query = query->count() > 0;
-    if (!options->has_query && options->cases.empty()) throw CLI::RequiredError("--query or --cases");
+    if (!options->has_query && options->cases.empty())
+      throw CLI::RequiredError("--query or --cases");
     action = [options] { return Eval(*options); };
   });
 }

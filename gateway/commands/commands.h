@@ -1,7 +1,8 @@
 // The subcommands: what each was asked for, and the functions that do it.
 //
-// command_line.cc fills these from the arguments (the only file that includes CLI11). Each function returns an exit
-// code: kExitFine, kExitNo where what was asked for does not hold, kExitUsage. Results go to stdout, diagnostics to stderr.
+// command_line.cc fills these from the arguments (the only file that includes CLI11). Each function
+// returns an exit code: kExitFine, kExitNo where what was asked for does not hold, kExitUsage.
+// Results go to stdout, diagnostics to stderr.
 #pragma once
 
 #include <cstdint>

@@ -11,18 +11,20 @@
 
 namespace sluice::server {
 
-// One publish with its sender. All views live for the call. The payload has at least 64 readable bytes behind it.
+// One publish with its sender. All views live for the call. The payload has at least 64 readable
+// bytes behind it.
 struct InboundPublish {
   std::string_view identity;
   const mqtt::PublishView& publish;
-  int64_t time_us = 0;  // of arrival, microseconds since 1970; one clock reading a loop turn
+  int64_t time_us = 0;        // of arrival, microseconds since 1970; one clock reading a loop turn
   session::AckTicket ticket;  // meaningful for QoS 1 and 2
 };
 
 struct PublishOutcome {
   enum class Kind : uint8_t {
     kTaken,      // settle at once if `pending` is 0, else when that many settlements have come back
-    kForbidden,  // outside the device's templates: 0x87 in v5 at QoS 1 and 2, acknowledged and dropped otherwise
+    kForbidden,  // outside the device's templates: 0x87 in v5 at QoS 1 and 2, acknowledged and
+                 // dropped otherwise
     kNoRoom,     // QoS 0: dropped and counted. QoS 1 and 2 never see it: HasRoom() was asked before
   };
   Kind kind = Kind::kTaken;
@@ -33,8 +35,8 @@ class PublishSink {
  public:
   virtual ~PublishSink() = default;
 
-  // Whether a QoS 1 or 2 publish of up to `bytes` can be taken now. If not, the connection stops reading until
-  // the server is told to resume.
+  // Whether a QoS 1 or 2 publish of up to `bytes` can be taken now. If not, the connection stops
+  // reading until the server is told to resume.
   virtual bool HasRoom(uint64_t bytes) = 0;
   virtual PublishOutcome OnPublish(const InboundPublish& inbound) = 0;
   // The turn's publishes have all been offered: hand the gathered records on.

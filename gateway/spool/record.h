@@ -1,7 +1,7 @@
 // A message on its way out: the one copy that is made of what was accepted.
 //
-// Records of one loop turn lie one behind the other in a RecordBatch, which moves from the worker to the output as
-// a whole. A RecordView points into its batch and lives as long as the batch does.
+// Records of one loop turn lie one behind the other in a RecordBatch, which moves from the worker
+// to the output as a whole. A RecordView points into its batch and lives as long as the batch does.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +33,9 @@ struct RecordView {
   std::string_view content_type;      // data() null: undeclared
   std::string_view content_encoding;  // data() null: undeclared
   std::string_view body;
-  bool body_is_json = false;                    // the body was validated as a JSON document
-  std::span<const Property> device_properties;  // what the device sent, origin and reserved names removed
+  bool body_is_json = false;  // the body was validated as a JSON document
+  std::span<const Property>
+      device_properties;  // what the device sent, origin and reserved names removed
   std::span<const Property> system_properties;  // device's own system properties: "messageId", …
   std::span<const Property> hub_properties;     // from `set`
   // Who waits for this record to be safe; none for QoS 0 and ack: received.

@@ -1,5 +1,5 @@
-// Runs every file of the folders and files named on the command line through a fuzz target once: how
-// a fuzz corpus under version control becomes an ordinary test where libFuzzer is not linked.
+// Runs every file of the folders and files named on the command line through a fuzz target once:
+// how a fuzz corpus under version control becomes an ordinary test where libFuzzer is not linked.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
