@@ -1,0 +1,59 @@
+#include "gateway/operate/http_server.h"
+
+#include <fmt/format.h>
+#include <httplib.h>
+
+#include <thread>
+
+namespace sluice::operate {
+
+struct HttpServer::Impl {
+  httplib::Server server;
+  uint16_t port = 0;
+  std::thread thread;
+};
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& host,
+                                                              uint16_t port, HttpRoutes routes) {
+  auto impl = std::make_unique<Impl>();
+  httplib::Server& server = impl->server;
+  server.new_task_queue = [] { return new httplib::ThreadPool(2); };
+  server.set_payload_max_length(4096);
+  server.set_read_timeout(5);
+  server.set_write_timeout(5);
+  server.set_keep_alive_timeout(5);
+  for (auto& [path, handler] : routes) {
+    server.Get(
+        path, [handler = std::move(handler)](const httplib::Request&, httplib::Response& response) {
+          HttpResponse made = handler();
+          response.status = made.status;
+          response.set_header("Cache-Control", "no-store");
+          response.set_content(std::move(made.body), made.content_type);
+        });
+  }
+  const std::string bind_host = host.empty() ? "0.0.0.0" : host;
+  const int bound = port == 0                              ? server.bind_to_any_port(bind_host)
+                    : server.bind_to_port(bind_host, port) ? port
+                                                           : -1;
+  if (bound <= 0) {
+    return absl::UnavailableError(fmt::format(
+        "operate.http: cannot listen on {}:{}: address in use, or not one of this machine", host,
+        port));
+  }
+  impl->port = static_cast<uint16_t>(bound);
+  impl->thread = std::thread([raw = impl.get()] { raw->server.listen_after_bind(); });
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() {
+  // stop() before the listener runs would be lost.
+  while (!impl_->server.is_running()) std::this_thread::yield();
+  impl_->server.stop();
+  impl_->thread.join();
+}
+
+uint16_t HttpServer::port() const { return impl_->port; }
+
+}  // namespace sluice::operate
