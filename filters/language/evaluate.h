@@ -1,0 +1,74 @@
+// Judging compiled conditions on one message: plainly, node by node. The oracle of whatever is
+// faster.
+//
+// (Start Evaluate*)* ; no allocation on the way once scratch has grown to a message's size.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "filters/language/body.h"
+#include "filters/language/expression.h"
+#include "filters/language/json_paths.h"
+#include "filters/language/json_reader.h"
+#include "filters/language/message_view.h"
+#include "filters/language/value.h"
+
+namespace sluice::language {
+
+inline constexpr size_t kMaxText =
+    1u << 20;  // bytes of a text that concat, upper … make; longer: undefined
+
+// Borrowed for one message.
+struct EvaluationInput {
+  const MessageView* message = nullptr;
+  const BodyReader* body = nullptr;  // has read `message`; null: every member is missing
+  std::span<const std::string_view> topic_levels;  // SplitTopic(message->topic)
+};
+
+// "a//b" has the levels a, empty, b. Reuses what `levels` holds.
+void SplitTopic(std::string_view topic, std::vector<std::string_view>* levels);
+
+// For one thread.
+class Evaluator {
+ public:
+  // `paths` outlives the evaluator and does not change.
+  explicit Evaluator(const FieldPaths& paths);
+  ~Evaluator();
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+
+  // A message begins: `input` is copied, what it points to lives until the next Start. Strings that
+  // earlier calls returned may be gone.
+  void Start(const EvaluationInput& input);
+
+  Value Evaluate(const Expression& expression);
+  // One node of it, for `explain` and for compilers that take a condition apart.
+  Value Evaluate(const Expression& expression, NodeId node);
+
+  Truth Judge(const Expression& expression) { return ToTruth(Evaluate(expression)); }
+
+ private:
+  friend class NodeEvaluator;
+
+  class Scratch;
+
+  EvaluationInput input_;
+  JsonReader twin_;
+  bool twin_read_ = false;
+  std::unique_ptr<Scratch> scratch_;
+};
+
+// As `set` writes a value into a property: numbers shortest round-trip, true, false; nothing for
+// undefined, null and containers. The view is of `value`, a constant, or `buffer`.
+struct NumberText {
+  char bytes[40];
+};
+std::optional<std::string_view> PropertyText(const Value& value, NumberText* buffer);
+
+}  // namespace sluice::language

@@ -1,0 +1,37 @@
+// The functions of the language: one row each, with what they take and give.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "filters/language/profile.h"
+#include "filters/language/syntax_tree.h"
+#include "filters/language/value.h"
+
+namespace sluice::language {
+
+// What an argument may be. The checker refuses other static types; at run time another type gives
+// undefined.
+enum class Argument : uint8_t { kAny, kNumber, kString, kStringOrNumber };
+
+class TextScratch;
+
+struct Function {
+  std::string_view name;  // lower case
+  size_t min_arguments;
+  size_t max_arguments;
+  Argument arguments[3];  // the last one holds for all further ones
+  StaticType result;
+  bool in_edgehub;
+  // Gets evaluated arguments, undefined ones only if takes_undefined.
+  bool takes_undefined;
+  Value (*call)(std::span<const Value> arguments, Profile profile, TextScratch& scratch);
+};
+
+// Null where there is none of this name, which ignores case.
+const Function* FindFunction(std::string_view name);
+std::span<const Function> AllFunctions();
+
+}  // namespace sluice::language

@@ -1,0 +1,70 @@
+// The distinct members that a set of conditions reads from a JSON document, each with a slot of its
+// own.
+//
+// Build it up while conditions are compiled; a reader made for it needs it whole and unchanged from
+// then on.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::language {
+
+// One step of a path: `key` or `key[index]`.
+struct PathStep {
+  std::string key;
+  std::optional<uint32_t> index;
+
+  friend bool operator==(const PathStep&, const PathStep&) = default;
+};
+
+// Parses what stands behind "$body." or "$twin.": step *( "." step ). `select` and `redact` are
+// written so, too. Nothing where it is no path; then `*bad` (if not null) is the offset of the
+// first byte at fault.
+std::optional<std::vector<PathStep>> ParsePath(std::string_view text, size_t* bad);
+
+// The paths as a tree: readers walk it beside the document.
+class JsonPaths {
+ public:
+  using Slot = uint32_t;
+  static constexpr uint32_t kNone = UINT32_MAX;
+
+  // A place in the document that some path leads to or through.
+  struct Node {
+    Slot slot = kNone;             // of the path that ends here
+    uint32_t first_key = kNone;    // of its members by name: index into nodes(), a list by `next`
+    uint32_t first_index = kNone;  // of its elements
+    uint32_t next = kNone;         // the next sibling
+    uint32_t index = 0;            // which element, of a node reached by index
+    std::string key;               // which member, of a node reached by name
+  };
+
+  JsonPaths() : nodes_(1) {}
+
+  // Equal paths get equal slots; slots count from 0.
+  Slot Intern(std::span<const PathStep> path);
+
+  size_t size() const { return texts_.size(); }
+  const std::string& text(Slot slot) const { return texts_[slot]; }  // "pump.readings[2]"
+  const std::vector<Node>& nodes() const { return nodes_; }          // nodes()[0] is the document
+
+ private:
+  uint32_t Child(uint32_t parent, const std::string& key);
+  uint32_t Child(uint32_t parent, uint32_t index);
+
+  std::vector<Node> nodes_;
+  std::vector<std::string> texts_;
+};
+
+// All that a set of conditions reads out of JSON.
+struct FieldPaths {
+  JsonPaths body;
+  JsonPaths twin;
+};
+
+}  // namespace sluice::language

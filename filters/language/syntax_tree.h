@@ -1,0 +1,101 @@
+// A checked condition as a tree in a flat array: what the compiler walks and the evaluator runs.
+//
+// Children stand before their parents; nodes never change once the condition is compiled.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "filters/language/json_paths.h"
+#include "filters/language/value.h"
+
+namespace re2 {
+class RE2;
+}
+
+namespace sluice::language {
+
+struct Function;  // functions.h
+
+enum class StaticType : uint8_t { kNumber, kString, kBool, kNull, kUndefined, kDynamic };
+
+enum class Op : uint8_t {
+  // Leaves.
+  kConstant,          // Node::constant
+  kProperty,          // Node::text: an application property
+  kSystem,            // Node::text, without the dollar: a system property and nothing else
+  kSystemOrProperty,  // Node::text, without the dollar: IoT Hub looks up the system property first,
+  kPropertyOrSystem,  // edgeHub the application property (whose name has the dollar)
+  kBody,              // Node::slot in FieldPaths::body
+  kTwin,              // Node::slot in FieldPaths::twin
+  kTopic,             // the whole topic
+  kTopicLevel,        // Node::slot: which level, from 0
+  kDevice,
+  kNow,
+  // One child.
+  kNegate,
+  kNot,
+  kRegexMatch,  // Node::regex
+  // Two children.
+  kMultiply,
+  kDivide,
+  kModulo,
+  kAdd,
+  kSubtract,
+  kConcatenate,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kEqual,
+  kNotEqual,
+  kCoalesce,
+  // Two or more: a AND b AND c is one node, judged from the left.
+  kAnd,
+  kOr,
+  kCall,  // Node::function; any number
+};
+
+using NodeId = uint32_t;
+
+struct Node {
+  Op op = Op::kConstant;
+  StaticType type = StaticType::kUndefined;
+  uint32_t first_child = 0;  // into SyntaxTree::children
+  uint32_t child_count = 0;
+  uint32_t slot = 0;
+  uint32_t offset = 0;  // where it is written: bytes into the condition's text
+  uint32_t length = 0;
+  Value constant;
+  const Function* function = nullptr;
+  const re2::RE2* regex = nullptr;  // owned by the tree
+  std::string text;                 // a name; of a constant string, its bytes
+};
+
+class SyntaxTree {
+ public:
+  SyntaxTree();
+  ~SyntaxTree();
+  SyntaxTree(SyntaxTree&&) noexcept;
+  SyntaxTree& operator=(SyntaxTree&&) noexcept;
+
+  const Node& node(NodeId id) const { return *nodes[id]; }
+  const Node& root() const { return *nodes.back(); }
+  NodeId root_id() const { return static_cast<NodeId>(nodes.size() - 1); }
+  std::span<const NodeId> children_of(const Node& node) const {
+    return {children.data() + node.first_child, node.child_count};
+  }
+
+  // Nodes stay where they are when the tree moves, so that constants may view their text.
+  std::vector<std::unique_ptr<Node>> nodes;
+  std::vector<NodeId> children;
+  std::vector<std::unique_ptr<re2::RE2>> regexes;
+};
+
+// One line: (and (= $body.unit "C") (> $body.temperature 80)).
+std::string Dump(const SyntaxTree& tree);
+
+}  // namespace sluice::language
