@@ -1,0 +1,19 @@
+// What a JSON string says, from how it is written.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+namespace sluice::json {
+
+// `raw` is what stands between the quotes of a string that Reader accepted. Writes the UTF-8 it
+// stands for to `out`, which has room for raw.size() bytes (an escape is never shorter than what it
+// means) and may be raw.data(). The number of bytes written; nothing if an escape is half of a
+// surrogate pair, which no UTF-8 can say.
+std::optional<size_t> Unescape(std::string_view raw, char* out);
+
+// Whether `raw`, unescaped, equals `text`. A lone surrogate equals nothing.
+bool UnescapedEquals(std::string_view raw, std::string_view text);
+
+}  // namespace sluice::json
