@@ -1,0 +1,147 @@
+#include "gateway/lines/rfc3339.h"
+
+#include <chrono>
+#include <cstddef>
+
+namespace sluice::lines {
+namespace {
+
+constexpr int64_t kMicros = 1'000'000;
+constexpr int64_t kSecondsADay = 86'400;
+
+// Takes from the front of a text; once something did not fit, everything after fails too.
+class Scanner {
+ public:
+  explicit Scanner(std::string_view text) : text_(text) {}
+
+  // A number of exactly `digits` digits from `min` to `max`.
+  int Number(size_t digits, int min, int max) {
+    int value = 0;
+    for (size_t i = 0; i < digits; ++i) {
+      if (i >= text_.size() || text_[i] < '0' || text_[i] > '9') return Fail();
+      value = value * 10 + (text_[i] - '0');
+    }
+    text_.remove_prefix(digits);
+    return value < min || value > max ? Fail() : value;
+  }
+
+  // One of the characters of `set`; 0 if the next is none.
+  char Take(std::string_view set) {
+    if (text_.empty() || set.find(text_.front()) == set.npos) return 0;
+    const char c = text_.front();
+    text_.remove_prefix(1);
+    return c;
+  }
+
+  void Need(std::string_view set) {
+    if (Take(set) == 0) Fail();
+  }
+
+  // ".123456789", or nothing: microseconds.
+  int64_t Fraction() {
+    if (Take(".") == 0) return 0;
+    int64_t nanos = 0;
+    size_t digits = 0;
+    while (const char digit = Take("0123456789")) {
+      nanos = nanos * 10 + (digit - '0');
+      if (++digits > 9) return Fail();
+    }
+    if (digits == 0) return Fail();
+    for (; digits < 9; ++digits) nanos *= 10;
+    return nanos / 1000;
+  }
+
+  // "Z" or "+05:45": seconds east of UTC.
+  int64_t Offset() {
+    if (Take("Zz") != 0) return 0;
+    const char sign = Take("+-");
+    if (sign == 0) return Fail();
+    const int hours = Number(2, 0, 23);
+    Need(":");
+    const int minutes = Number(2, 0, 59);
+    const int64_t seconds = hours * 3600 + minutes * 60;
+    return sign == '-' ? -seconds : seconds;
+  }
+
+  bool DoneWell() const { return !failed_ && text_.empty(); }
+
+ private:
+  int Fail() {
+    failed_ = true;
+    return 0;
+  }
+
+  std::string_view text_;
+  bool failed_ = false;
+};
+
+void AppendDigits(int64_t value, size_t digits, std::string* out) {
+  const size_t start = out->size();
+  out->append(digits, '0');
+  for (size_t i = digits; i-- > 0; value /= 10)
+    (*out)[start + i] = static_cast<char>('0' + value % 10);
+}
+
+}  // namespace
+
+std::optional<int64_t> ParseRfc3339(std::string_view text) {
+  Scanner scanner(text);
+  const int year = scanner.Number(4, 0, 9999);
+  scanner.Need("-");
+  const int month = scanner.Number(2, 1, 12);
+  scanner.Need("-");
+  const int day = scanner.Number(2, 1, 31);
+  scanner.Need("Tt ");
+  const int hour = scanner.Number(2, 0, 23);
+  scanner.Need(":");
+  const int minute = scanner.Number(2, 0, 59);
+  scanner.Need(":");
+  const int second = scanner.Number(2, 0, 60);
+  const int64_t micros = scanner.Fraction();
+  const int64_t offset = scanner.Offset();
+  if (!scanner.DoneWell()) return std::nullopt;
+
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok()) return std::nullopt;
+  const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const int64_t seconds = days * kSecondsADay + hour * 3600 + minute * 60 + second - offset;
+  if (second == 60 && seconds % kSecondsADay != 0) return std::nullopt;
+  return seconds * kMicros + micros;
+}
+
+void AppendRfc3339(int64_t time_us, std::string* out) {
+  int64_t seconds = time_us / kMicros;
+  int64_t micros = time_us % kMicros;
+  if (micros < 0) {
+    micros += kMicros;
+    --seconds;
+  }
+  const auto point = std::chrono::sys_seconds(std::chrono::seconds(seconds));
+  const auto midnight = std::chrono::floor<std::chrono::days>(point);
+  const std::chrono::year_month_day date(midnight);
+  const int64_t of_day = (point - midnight).count();
+  AppendDigits(static_cast<int>(date.year()), 4, out);
+  out->push_back('-');
+  AppendDigits(static_cast<unsigned>(date.month()), 2, out);
+  out->push_back('-');
+  AppendDigits(static_cast<unsigned>(date.day()), 2, out);
+  out->push_back('T');
+  AppendDigits(of_day / 3600, 2, out);
+  out->push_back(':');
+  AppendDigits(of_day / 60 % 60, 2, out);
+  out->push_back(':');
+  AppendDigits(of_day % 60, 2, out);
+  if (micros != 0) {
+    out->push_back('.');
+    if (micros % 1000 == 0) {
+      AppendDigits(micros / 1000, 3, out);
+    } else {
+      AppendDigits(micros, 6, out);
+    }
+  }
+  out->push_back('Z');
+}
+
+}  // namespace sluice::lines
