@@ -1,0 +1,41 @@
+// Where accepted records wait for their output: batches in, records in order out, settled when
+// safe.
+//
+// Producers (workers) call HasRoom() and Append() on any thread. One consumer, the output's thread,
+// calls the rest. A record that was taken stays accounted for until it is settled: the output keeps
+// what it is sending and sends that again after a broken link, so nothing is ever put back.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "gateway/spool/record_batch.h"
+
+namespace sluice::spool {
+
+// A taken record, until it is settled.
+struct Receipt {
+  uint64_t id = 0;
+  uint32_t bytes = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Whether `bytes` more may be appended: what the caller is about to add to its batch, and what
+  // lies in that batch already. Cheap; a refusal is remembered, and the room callback runs once
+  // there is room.
+  virtual bool HasRoom(uint64_t bytes) = 0;
+
+  // Takes the whole batch, never refuses, and gives an empty one with capacity back.
+  virtual RecordBatch Append(RecordBatch batch) = 0;
+
+  // The next record: of the lowest priority number, then in order of arrival. Null when there is
+  // none. The view is valid until the next call.
+  virtual const RecordView* Take(Receipt* receipt) = 0;
+
+  virtual void Settle(std::span<const Receipt> receipts) = 0;
+};
+
+}  // namespace sluice::spool
