@@ -1,0 +1,206 @@
+#include "config/option.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "config/value.h"
+
+namespace sluice::config {
+namespace {
+
+using Kind = ValueType::Kind;
+
+// Shown in messages: long or binary values do not fill the screen.
+std::string Quote(const std::string& text) {
+  constexpr size_t kLongest = 40;
+  return text.size() <= kLongest ? "'" + text + "'" : "'" + text.substr(0, kLongest) + "…'";
+}
+
+std::string FormatNumber(Kind kind, int64_t value) {
+  if (kind == Kind::kSize) return FormatSize(value);
+  if (kind == Kind::kDuration) return FormatDuration(value);
+  return fmt::format("{}", value);
+}
+
+const char* Want(Kind kind) {
+  if (kind == Kind::kSize) return "a size such as 64KiB or 8GiB (B KiB MiB GiB TiB)";
+  if (kind == Kind::kDuration) return "a duration such as 250ms, 10s, 5m or 1h";
+  return "a whole number";
+}
+
+std::string List(std::span<const std::string_view> words) {
+  return fmt::format("{}", fmt::join(words, ", "));
+}
+
+}  // namespace
+
+std::string Join(const std::string& key, std::string_view member) {
+  std::string joined = key;
+  if (!joined.empty()) joined += '.';
+  joined += member;
+  return joined;
+}
+
+std::string Join(const std::string& key, size_t index) { return fmt::format("{}[{}]", key, index); }
+
+compile::Located Locate(const Node& scalar) {
+  return {scalar.text, scalar.place.line, scalar.place.column, scalar.verbatim};
+}
+
+bool Reader::Expect(Node::Kind kind, const Node& node, const std::string& key) {
+  if (node.kind == kind) return true;
+  diagnostics_.Error(
+      node.place, key,
+      fmt::format("want {}, found {}", config::Describe(kind), config::Describe(node.kind)));
+  return false;
+}
+
+const std::string* Reader::Text(const Node& node, const std::string& key) {
+  if (node.kind == Node::Kind::kNull) {
+    diagnostics_.Error(node.place, key, "has no value", "write \"\" if empty text is meant");
+    return nullptr;
+  }
+  return Expect(Node::Kind::kScalar, node, key) ? &node.text : nullptr;
+}
+
+std::string Reader::Absolute(const std::string& path) const {
+  return (std::filesystem::path(folder_) / path).lexically_normal().string();
+}
+
+void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+                  std::string& into) {
+  if (type.kind == Kind::kChoice) {
+    if (const auto chosen = Choice(type, node, key)) into = type.choices[*chosen];
+    return;
+  }
+  const std::string* const text = Text(node, key);
+  if (text == nullptr) return;
+  if (type.kind == Kind::kSecret) diagnostics_.AddSecret(*text);
+  if (text->empty()) return diagnostics_.Error(node.place, key, "must not be empty");
+  into = type.kind == Kind::kPath ? Absolute(*text) : *text;
+}
+
+void Reader::Read(const ValueType&, const Node& node, const std::string& key, bool& into) {
+  const std::string* const text = Text(node, key);
+  if (text == nullptr) return;
+  if (!node.quoted && (*text == "true" || *text == "false")) {
+    into = *text == "true";
+    return;
+  }
+  diagnostics_.Error(node.place, key, fmt::format("want true or false, found {}", Quote(*text)));
+}
+
+void Reader::Read(const ValueType&, const Node& node, const std::string& key,
+                  compile::Located& into) {
+  const std::string* const text = Text(node, key);
+  if (text == nullptr) return;
+  if (text->empty()) return diagnostics_.Error(node.place, key, "must not be empty");
+  into = Locate(node);
+}
+
+void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+                  std::optional<compile::Located>& into) {
+  compile::Located located;
+  Read(type, node, key, located);
+  if (!located.text.empty()) into = std::move(located);
+}
+
+void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+                  std::vector<compile::Located>& into) {
+  const auto add = [&](const Node& item, const std::string& item_key) {
+    compile::Located located;
+    Read(type, item, item_key, located);
+    if (!located.text.empty()) into.push_back(std::move(located));
+  };
+  if (node.kind == Node::Kind::kScalar) return add(node, key);
+  if (!Expect(Node::Kind::kList, node, key)) return;
+  for (size_t i = 0; i < node.items.size(); ++i) add(node.items[i], Join(key, i));
+}
+
+void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+                  std::vector<std::string>& into) {
+  std::vector<compile::Located> located;
+  Read(type, node, key, located);
+  for (compile::Located& item : located) into.push_back(std::move(item.text));
+}
+
+std::optional<int64_t> Reader::Number(const ValueType& type, const Node& node,
+                                      const std::string& key) {
+  const std::string* const text = Text(node, key);
+  if (text == nullptr) return std::nullopt;
+  const std::optional<int64_t> value = type.kind == Kind::kSize       ? ParseSize(*text)
+                                       : type.kind == Kind::kDuration ? ParseDuration(*text)
+                                                                      : ParseInteger(*text);
+  if (!value) {
+    diagnostics_.Error(node.place, key,
+                       fmt::format("want {}, found {}", Want(type.kind), Quote(*text)));
+    return std::nullopt;
+  }
+  if (*value < type.min || *value > type.max) {
+    diagnostics_.Error(
+        node.place, key,
+        fmt::format("{} is out of range, want {} to {}", *text, FormatNumber(type.kind, type.min),
+                    FormatNumber(type.kind, type.max)));
+    return std::nullopt;
+  }
+  return value;
+}
+
+std::optional<size_t> Reader::Choice(const ValueType& type, const Node& node,
+                                     const std::string& key) {
+  const std::string* const text = Text(node, key);
+  if (text == nullptr) return std::nullopt;
+  const auto found = std::find(type.choices.begin(), type.choices.end(), *text);
+  if (found != type.choices.end()) return static_cast<size_t>(found - type.choices.begin());
+  const std::string_view meant = DidYouMean(*text, type.choices);
+  diagnostics_.Error(node.place, key,
+                     fmt::format("want one of {}, found {}", List(type.choices), Quote(*text)),
+                     meant.empty() ? "" : fmt::format("did you mean {}?", meant));
+  return std::nullopt;
+}
+
+std::optional<std::vector<const Node*>> Reader::Members(const Node& node, const std::string& key,
+                                                        std::span<const OptionInfo> options) {
+  if (!Expect(Node::Kind::kMap, node, key)) return std::nullopt;
+  std::vector<const Node*> values(options.size());
+  std::vector<uint32_t> lines(options.size());
+  for (const auto& [name, value] : node.members) {
+    const auto option = std::find_if(options.begin(), options.end(), [&](const OptionInfo& info) {
+      return info.name == name.text;
+    });
+    if (option == options.end()) {
+      std::vector<std::string_view> known;
+      for (const OptionInfo& info : options) known.push_back(info.name);
+      const std::string_view meant = DidYouMean(name.text, known);
+      diagnostics_.Error(
+          name.place, key, fmt::format("unknown key {}", Quote(name.text)),
+          meant.empty() ? "known here: " + List(known) : fmt::format("did you mean '{}'?", meant));
+      continue;
+    }
+    const auto index = static_cast<size_t>(option - options.begin());
+    if (lines[index] != 0) {
+      diagnostics_.Error(name.place, Join(key, name.text),
+                         fmt::format("stands twice; the first is on line {}", lines[index]));
+      continue;
+    }
+    lines[index] = name.place.line;
+    if (!option->later.empty()) {
+      diagnostics_.Error(name.place, Join(key, name.text),
+                         fmt::format("not yet: {}", option->later),
+                         "this version of sluice does not have it; remove the key");
+      continue;
+    }
+    values[index] = &value;
+  }
+  for (size_t i = 0; i < options.size(); ++i) {
+    if (options[i].required && lines[i] == 0) {
+      diagnostics_.Error(node.place, key, fmt::format("key '{}' is missing", options[i].name),
+                         std::string(options[i].about));
+    }
+  }
+  return values;
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,239 @@
+// outputs: where accepted messages go. A name, a type, and the keys of that type.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <iterator>
+
+#include "config/connection_string.h"
+#include "config/sections.h"
+#include "config/types.h"
+#include "config/value.h"
+
+namespace sluice::config {
+namespace {
+
+using Type = OutputOptions::Type;
+
+constexpr std::string_view kTypes[] = {"iothub", "file"};  // in the order of Type
+constexpr std::string_view kLaterTypes[] = {"mqtt", "local"};
+constexpr std::string_view kAcks[] = {"received", "delivered", "stored"};  // in the order of Ack
+constexpr size_t kMaxSecretFileBytes = 4096;
+
+// Which keys belong to one type alone.
+struct Belongs {
+  std::string_view key;
+  Type type;
+};
+constexpr Belongs kBelongs[] = {
+    {"connection_string", Type::kIotHub},
+    {"connection_string_file", Type::kIotHub},
+    {"ca", Type::kIotHub},
+    {"pack", Type::kIotHub},
+    {"sas_lifetime", Type::kIotHub},
+    {"path", Type::kFile},
+};
+
+void SetConnectionString(Reader& reader, const OptionInfo& info, const Node& node,
+                         const std::string& key, OutputOptions& into) {
+  std::string text;
+  reader.Read(info.type, node, key, text);
+  if (text.empty()) return;
+  const std::string fault = CheckConnectionString(text);
+  if (!fault.empty()) return reader.diagnostics().Error(node.place, key, fault);
+  into.connection_string = std::move(text);
+}
+
+void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const Node& node,
+                             const std::string& key, OutputOptions& into) {
+  std::string path;
+  reader.Read(info.type, node, key, path);
+  if (path.empty()) return;
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return reader.diagnostics().Error(node.place, key, fmt::format("cannot read {}", path));
+  std::string text(kMaxSecretFileBytes, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.pop_back();
+  const std::string fault = CheckConnectionString(text);
+  if (!fault.empty()) return reader.diagnostics().Error(node.place, key, path + ": " + fault);
+  into.connection_string = std::move(text);
+}
+
+void SetAck(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+            OutputOptions& into) {
+  Ack ack = into.ack;
+  reader.Read(info.type, node, key, ack);
+  if (into.type == Type::kIotHub && ack == Ack::kStored) {
+    return reader.diagnostics().Error(node.place, key, "not yet: acknowledging what is stored",
+                                      "write delivered or received");
+  }
+  if (into.type == Type::kFile && ack == Ack::kDelivered) {
+    return reader.diagnostics().Error(node.place, key, "a file has nobody to deliver to",
+                                      "write stored or received");
+  }
+  into.ack = ack;
+}
+
+constexpr Row<PackOptions> kPackRows[] = {
+    {{"max_bytes", Size(512, 256 * kKiB), "4KiB", "Most bytes of a pack, as the hub meters them"},
+     Set<&PackOptions::max_bytes>},
+    {{"max_delay", Duration(0, kMinute), "1s", "Longest wait for a pack to fill"},
+     Set<&PackOptions::max_delay>},
+    Later<PackOptions>("format", "other formats of packs"),
+    Later<PackOptions>("compress", "compressed packs"),
+};
+const SectionInfo& PackSection() {
+  static const SectionInfo section =
+      Describe<PackOptions>("Several messages as one, as the hub's price wants it", kPackRows);
+  return section;
+}
+
+void SetPack(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+             OutputOptions& into) {
+  if (node.kind == Node::Kind::kScalar) {
+    into.pack.enabled = node.text != "none";
+    if (!into.pack.enabled) return;
+    return reader.diagnostics().Error(node.place, key,
+                                      fmt::format("want none or a map, found '{}'", node.text));
+  }
+  ReadSection<PackOptions>(reader, node, key, kPackRows, into.pack);
+}
+
+// `type` comes before what depends on it.
+constexpr Row<OutputOptions> kOutputRows[] = {
+    {{.name = "type",
+      .type = Choice(kTypes),
+      .fallback = "",
+      .about = "What it is: iothub or file",
+      .required = true},
+     Set<&OutputOptions::type>},
+    {{"ack", Choice(kAcks), "",
+      "When a device's message counts as safe: iothub delivered (default) or received, file stored "
+      "(default) or received"},
+     SetAck},
+    {{"connection_string", kSecret, "", "iothub: HostName=…;DeviceId=…;SharedAccessKey=…"},
+     SetConnectionString},
+    {{"connection_string_file", kPath, "", "iothub: a file that holds the connection string"},
+     SetConnectionStringFile},
+    {{"ca", kPath, "", "iothub: PEM file of CAs to trust; default: the system's"},
+     Set<&OutputOptions::ca>},
+    {{"pack", NoneOrSection(PackSection), "", "iothub: packing, or none"}, SetPack},
+    {{"sas_lifetime", Duration(5 * kMinute, 24 * kHour), "1h", "iothub: how long a token is valid"},
+     Set<&OutputOptions::sas_lifetime>},
+    {{"path", kPath, "", "file: JSON lines are appended here"}, Set<&OutputOptions::path>},
+    Later<OutputOptions>("identity", "a hub connection for each device"),
+    Later<OutputOptions>("certificate", "authenticating to the hub by X.509"),
+    Later<OutputOptions>("key", "authenticating to the hub by X.509"),
+    Later<OutputOptions>("dps", "provisioning by DPS"),
+    Later<OutputOptions>("governor", "pacing by the hub's quota"),
+    Later<OutputOptions>("tier", "pacing by the hub's quota"),
+    Later<OutputOptions>("units", "pacing by the hub's quota"),
+    Later<OutputOptions>("overflow", "what gives way when the spool is full"),
+    Later<OutputOptions>("ttl", "messages that expire in the spool"),
+    Later<OutputOptions>("discard", "removing an output with spooled messages"),
+};
+
+// The type's text, if it is one that this version has.
+std::optional<Type> TypeOf(const Node& output) {
+  for (const auto& [name, value] : output.members) {
+    if (name.text != "type") continue;
+    const auto found = std::find(std::begin(kTypes), std::end(kTypes), value.text);
+    if (found != std::end(kTypes)) return static_cast<Type>(found - std::begin(kTypes));
+  }
+  return std::nullopt;
+}
+
+// Says so where the type is one of later versions; then its keys are none of our concern.
+bool IsLater(Reader& reader, const Node& output, const std::string& key) {
+  for (const auto& [name, value] : output.members) {
+    const auto end = std::end(kLaterTypes);
+    if (name.text != "type" || std::find(std::begin(kLaterTypes), end, value.text) == end) continue;
+    reader.diagnostics().Error(value.place, Join(key, "type"),
+                               fmt::format("not yet: outputs of type {}", value.text),
+                               "this version of sluice has iothub and file");
+    return true;
+  }
+  return false;
+}
+
+bool Has(const Node& output, std::string_view key) {
+  return std::any_of(output.members.begin(), output.members.end(),
+                     [&](const auto& member) { return member.first.text == key; });
+}
+
+void CheckKeysOfType(Reader& reader, const Node& output, const std::string& key, Type type) {
+  for (const auto& [name, value] : output.members) {
+    for (const Belongs& belongs : kBelongs) {
+      if (belongs.key != name.text || belongs.type == type) continue;
+      reader.diagnostics().Error(
+          name.place, Join(key, name.text),
+          fmt::format("belongs to outputs of type {}", kTypes[static_cast<size_t>(belongs.type)]));
+    }
+  }
+  const bool string = Has(output, "connection_string");
+  const bool file = Has(output, "connection_string_file");
+  if (type == Type::kIotHub && string == file) {
+    reader.diagnostics().Error(output.place, key,
+                               string ? "has both connection_string and connection_string_file"
+                                      : "key 'connection_string' is missing",
+                               "want one of connection_string, connection_string_file");
+  }
+  if (type == Type::kFile && !Has(output, "path")) {
+    reader.diagnostics().Error(output.place, key, "key 'path' is missing",
+                               "JSON lines are appended there");
+  }
+}
+
+// Names of outputs are labels of metrics and members of verdicts.
+bool IsName(std::string_view name) {
+  return !name.empty() && name.size() <= 64 &&
+         std::all_of(name.begin(), name.end(), [](unsigned char c) {
+           return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
+         });
+}
+
+void ReadOutput(Reader& reader, const Node& node, const std::string& key, OutputOptions& output) {
+  if (node.kind == Node::Kind::kMap && IsLater(reader, node, key)) return;
+  const std::optional<Type> type = TypeOf(node);
+  if (type == Type::kFile) output.ack = Ack::kStored;
+  ReadSection<OutputOptions>(reader, node, key, kOutputRows, output);
+  if (type) CheckKeysOfType(reader, node, key, *type);
+}
+
+}  // namespace
+
+void SetOutputs(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+                Config& into) {
+  if (!reader.Expect(Node::Kind::kMap, node, key)) return;
+  if (node.members.empty()) {
+    reader.diagnostics().Error(node.place, key, "no output, so no message can go anywhere");
+  }
+  for (const auto& [name, value] : node.members) {
+    const std::string output_key = Join(key, name.text);
+    const auto same = [&](const OutputOptions& other) { return other.name == name.text; };
+    if (std::any_of(into.outputs.begin(), into.outputs.end(), same)) {
+      reader.diagnostics().Error(name.place, output_key, "stands twice");
+      continue;
+    }
+    if (!IsName(name.text)) {
+      reader.diagnostics().Error(name.place, key,
+                                 fmt::format("'{}' is no name of an output", name.text),
+                                 "want 1 to 64 of letters, digits, - _ .");
+    }
+    OutputOptions& output = into.outputs.emplace_back();
+    output.name = name.text;
+    ReadOutput(reader, value, output_key, output);
+  }
+}
+
+const SectionInfo& OutputSection() {
+  static const SectionInfo section =
+      Describe<OutputOptions>("Where accepted messages go", kOutputRows);
+  return section;
+}
+
+}  // namespace sluice::config

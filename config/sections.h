@@ -1,0 +1,37 @@
+// The sections of the file: each reads its part of the tree by its table, which it also shows to
+// the schema.
+#pragma once
+
+#include <string>
+
+#include "config/config.h"
+#include "config/option.h"
+
+namespace sluice::config {
+
+// Each is a setter for a row of the top table (config/file_section.cc).
+void SetGateway(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+                Config& into);
+void SetListeners(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+                  Config& into);
+void SetDevices(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+                Config& into);
+void SetRules(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+              Config& into);
+void SetOutputs(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+                Config& into);
+void SetOperate(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+                Config& into);
+
+const SectionInfo& GatewaySection();
+const SectionInfo& ListenerSection();
+const SectionInfo& DevicesSection();
+const SectionInfo& RulesSection();
+const SectionInfo& OutputSection();
+const SectionInfo& OperateSection();
+
+// The whole file.
+const SectionInfo& FileSection();
+void ReadFileSection(Reader& reader, const Node& root, Config& into);
+
+}  // namespace sluice::config
