@@ -22,7 +22,7 @@ class MemoryQueue final : public Store {
   struct Options {
     uint64_t max_bytes = 64 << 20;
     // Called on the consumer's thread when a refused producer may try again; may be empty.
-    std::function<void()> on_room;
+    std::function<void()> on_room{};
   };
 
   // `bell` is rung when a batch came in; it outlives the queue.

@@ -1,0 +1,44 @@
+// One record as the hub sees it: a member of a pack's array, or a message of its own.
+//
+// In a pack: {"id","device","topic","time","contentType","encoding","body","properties"}, absent
+// members left out. `body` is the record's own bytes where they are JSON; else "encoding" says how
+// it was made a string: "text" or "base64". What a device sets of the system properties, and a
+// content encoding that is not utf-8, stands among the properties under its name in conditions
+// ("messageId").
+//
+// Alone: the body as it came; origin and id become properties.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gateway/spool/record.h"
+#include "gateway/uplink/json_text.h"
+#include "gateway/uplink/property_bag.h"
+
+namespace sluice::uplink {
+
+class EnvelopeWriter {
+ public:
+  // `epoch` names the process: with a record's number it is the message's id.
+  explicit EnvelopeWriter(std::string epoch) : epoch_(std::move(epoch)) {}
+
+  void AppendMember(const spool::RecordView& record, std::string* out);
+  // The properties with which the record travels alone.
+  void FillBag(const spool::RecordView& record, PropertyBag* bag);
+
+ private:
+  void FindSurvivors(const spool::RecordView& record);
+  void FindSurvivorsOfMany(const spool::RecordView& record);
+  void AppendProperties(const spool::RecordView& record, std::string* out);
+
+  const std::string epoch_;
+  TimeText time_text_;
+  std::string id_;
+  // Indices of the device's properties that no later one, no `set` and no system property replaces.
+  std::vector<size_t> survivors_;
+};
+
+}  // namespace sluice::uplink

@@ -1,0 +1,197 @@
+#include "gateway/uplink/pack.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+namespace sluice::uplink {
+namespace {
+
+using spool::Property;
+using spool::RecordView;
+
+// Property sets that rules make up from messages can be any number. Beyond this many, all packs are
+// closed and the sets forgotten: memory is bounded, and such sets do not pack well anyway.
+constexpr size_t kMaxPacks = 256;
+
+constexpr uint8_t kLastUrgentPriority = 2;
+
+// No envelope is smaller:
+// {"id":"e-1","device":"d","topic":"t","time":"2026-01-31T08:00:00.123Z","body":0}. A pack with
+// less room than this left is full.
+constexpr uint64_t kSmallestEnvelope = 80;
+
+void AppendLengthAndText(std::string_view text, std::string* out) {
+  const auto size = static_cast<uint32_t>(text.size());
+  out->append(reinterpret_cast<const char*>(&size), sizeof size);
+  out->append(text);
+}
+
+// Equal for records that may share a pack, different for all others.
+void WriteKey(const RecordView& record, std::string* key) {
+  key->clear();
+  key->push_back(static_cast<char>(record.priority));
+  for (const Property& p : record.hub_properties) {
+    key->push_back(p.is_null ? 'n' : 'v');
+    AppendLengthAndText(p.name, key);
+    AppendLengthAndText(p.value, key);
+  }
+}
+
+}  // namespace
+
+Packer::Packer(Options options) : options_(std::move(options)), envelopes_(options_.epoch) {}
+
+bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePoint now) {
+  if (!options_.pack) return AddAlone(record, receipt);
+  if (record.priority > kLastUrgentPriority && !urgent_.empty()) CloseUrgent();
+
+  Pack* const pack = FindPack(record);
+  const size_t before = pack->body.size();
+  pack->body.push_back(before == 0 ? '[' : ',');
+  envelopes_.AppendMember(record, &pack->body);
+  const uint64_t limit = std::min(options_.max_bytes, kMaxBodyBytes);
+  uint64_t metered = pack->fixed_bytes + pack->body.size() + 1;
+
+  if (metered > limit && before != 0) {
+    // One too many: it begins the next pack, and this one goes without it.
+    rest_.assign(pack->body, before, std::string::npos);
+    pack->body.resize(before);
+    Close(pack);
+    rest_.front() = '[';
+    pack->body.append(rest_);
+    metered = pack->fixed_bytes + pack->body.size() + 1;
+  }
+  if (pack->body.size() + 1 > kMaxBodyBytes || metered > kMaxMessageBytes ||
+      pack->topic->size() > kMaxTopicBytes) {
+    pack->body.clear();
+    return AddAlone(record, receipt);
+  }
+  if (pack->receipts.empty()) Open(pack, now);
+  pack->receipts.push_back(receipt);
+  if (record.ticket) pack->tickets.push_back(*record.ticket);
+  if (metered + kSmallestEnvelope > limit) Close(pack);
+  return true;
+}
+
+Packer::Pack* Packer::FindPack(const RecordView& record) {
+  WriteKey(record, &key_);
+  if (last_pack_ != nullptr && key_ == last_key_) return last_pack_;
+
+  auto found = packs_.find(key_);
+  if (found == packs_.end()) {
+    if (packs_.size() >= kMaxPacks) {
+      CloseAll();
+      packs_.clear();
+    }
+    bag_.Clear();
+    bag_.AddSystem("$.ct", "application/json");
+    bag_.AddSystem("$.ce", "utf-8");
+    for (const Property& p : record.hub_properties) {
+      if (p.is_null) {
+        bag_.AddNull(p.name);
+      } else {
+        bag_.AddApplication(p.name, p.value);
+      }
+    }
+    auto pack = std::make_unique<Pack>();
+    pack->topic = std::make_shared<const std::string>(options_.topic_prefix + bag_.text());
+    pack->fixed_bytes = bag_.metered_bytes();
+    pack->priority = record.priority;
+    found = packs_.emplace(key_, std::move(pack)).first;
+  }
+  last_key_ = key_;
+  last_pack_ = found->second.get();
+  return last_pack_;
+}
+
+void Packer::Open(Pack* pack, TimePoint now) {
+  pack->serial = next_serial_++;
+  if (pack->priority <= kLastUrgentPriority) {
+    urgent_.push_back(pack);
+  } else {
+    open_.push_back({pack, pack->serial, now + options_.max_delay});
+  }
+}
+
+void Packer::Close(Pack* pack) {
+  assert(!pack->body.empty());
+  pack->body.push_back(']');
+  HubMessage& message = closed_.emplace_back();
+  message.topic = pack->topic;
+  message.metered_bytes = pack->fixed_bytes + pack->body.size();
+  const size_t usual_body = pack->body.size();
+  const size_t usual_count = pack->receipts.size();
+  message.payload = std::make_shared<const std::string>(std::move(pack->body));
+  message.receipts = std::move(pack->receipts);
+  message.tickets = std::move(pack->tickets);
+  // The next pack of this stream will be about as large.
+  pack->body = std::string();
+  pack->body.reserve(std::min<size_t>(usual_body + usual_body / 8, 2 * options_.max_bytes));
+  pack->receipts = {};
+  pack->receipts.reserve(usual_count + 4);
+  const size_t usual_tickets = message.tickets.size();
+  pack->tickets = {};
+  if (usual_tickets != 0) pack->tickets.reserve(usual_tickets + 4);
+  pack->serial = 0;
+  Prune();
+}
+
+void Packer::Prune() {
+  const auto is_closed = [](const Opened& o) { return o.serial != o.pack->serial; };
+  while (!open_.empty() && is_closed(open_.front())) open_.pop_front();
+  // A pack that stays open in front of busy ones must not make the list grow until it is due.
+  if (open_.size() > 2 * packs_.size() + 64) std::erase_if(open_, is_closed);
+}
+
+void Packer::CloseUrgent() {
+  for (Pack* const pack : urgent_) {
+    if (pack->serial != 0) Close(pack);
+  }
+  urgent_.clear();
+}
+
+void Packer::CloseDue(TimePoint now) {
+  CloseUrgent();
+  while (!open_.empty() && open_.front().due <= now) Close(open_.front().pack);
+}
+
+void Packer::CloseAll() {
+  CloseUrgent();
+  while (!open_.empty()) Close(open_.front().pack);
+}
+
+std::optional<Packer::TimePoint> Packer::next_due() const {
+  if (!urgent_.empty()) return TimePoint::min();
+  if (open_.empty()) return std::nullopt;
+  return open_.front().due;
+}
+
+HubMessage Packer::TakeClosed() {
+  HubMessage message = std::move(closed_.front());
+  closed_.pop_front();
+  return message;
+}
+
+bool Packer::AddAlone(const RecordView& record, const spool::Receipt& receipt) {
+  bag_.Clear();
+  envelopes_.FillBag(record, &bag_);
+  const uint64_t metered = bag_.metered_bytes() + record.body.size();
+  const size_t topic_bytes = options_.topic_prefix.size() + bag_.text().size();
+  if (metered > kMaxMessageBytes || record.body.size() > kMaxBodyBytes ||
+      topic_bytes > kMaxTopicBytes) {
+    return false;
+  }
+  HubMessage& message = closed_.emplace_back();
+  message.topic = std::make_shared<const std::string>(options_.topic_prefix + bag_.text());
+  message.payload = std::make_shared<const std::string>(record.body);
+  message.metered_bytes = metered;
+  message.receipts.push_back(receipt);
+  if (record.ticket) message.tickets.push_back(*record.ticket);
+  return true;
+}
+
+}  // namespace sluice::uplink

@@ -1,0 +1,97 @@
+// Gathers records into messages of one block: the hub bills each started 4 KB, however little is in
+// it.
+//
+// Records of one pack share priority and hub-side properties (of `set`), which are the pack's. A
+// pack closes when the next record would take it over max_bytes, when its first record has waited
+// max_delay, and, for the priorities 0 to 2, as soon as the records at hand have been added. Order
+// within a stream (priority and properties) is kept. A record larger than max_bytes travels alone
+// in a pack; one whose pack the hub would refuse, because base64 or the envelope made it too large,
+// travels as it would with `pack: none`; one that is too large even so is refused for good.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "gateway/spool/record.h"
+#include "gateway/spool/store.h"
+#include "gateway/uplink/envelope.h"
+#include "gateway/uplink/hub_message.h"
+#include "gateway/uplink/metering.h"
+#include "gateway/uplink/property_bag.h"
+
+namespace sluice::uplink {
+
+class Packer {
+ public:
+  using TimePoint = std::chrono::steady_clock::time_point;
+
+  struct Options {
+    std::string topic_prefix{};  // "devices/gw-01/messages/events/"
+    std::string epoch{};
+    bool pack = true;  // false: one record, one message
+    uint64_t max_bytes = kBlockBytes;
+    std::chrono::nanoseconds max_delay = std::chrono::seconds(1);
+  };
+
+  explicit Packer(Options options);
+
+  // False if the hub would never take the record: it is then nowhere in here.
+  bool Add(const spool::RecordView& record, const spool::Receipt& receipt, TimePoint now);
+
+  void CloseDue(TimePoint now);
+  void CloseAll();
+  // When CloseDue() will have something to do.
+  std::optional<TimePoint> next_due() const;
+
+  // Closed messages, in order.
+  bool has_closed() const { return !closed_.empty(); }
+  HubMessage TakeClosed();
+
+  bool empty() const { return closed_.empty() && open_.empty() && urgent_.empty(); }
+
+ private:
+  // The pack of one priority and property set; it stays when its contents leave.
+  struct Pack {
+    std::shared_ptr<const std::string> topic;
+    uint64_t fixed_bytes = 0;  // metered of the properties
+    uint8_t priority = 0;
+    uint64_t serial = 0;  // of its present contents
+    std::string body;     // "[{…},{…}" or empty
+    std::vector<spool::Receipt> receipts;
+    std::vector<session::AckTicket> tickets;
+  };
+  struct Opened {
+    Pack* pack;
+    uint64_t serial;
+    TimePoint due;
+  };
+
+  Pack* FindPack(const spool::RecordView& record);
+  void Open(Pack* pack, TimePoint now);
+  void Close(Pack* pack);
+  void CloseUrgent();
+  void Prune();
+  bool AddAlone(const spool::RecordView& record, const spool::Receipt& receipt);
+
+  const Options options_;
+  EnvelopeWriter envelopes_;
+  absl::flat_hash_map<std::string, std::unique_ptr<Pack>> packs_;
+  std::string key_;
+  std::string last_key_;
+  Pack* last_pack_ = nullptr;  // that of last_key_
+  // In order of opening, which is that of falling due. Entries of closed packs have an old serial.
+  std::deque<Opened> open_;
+  std::vector<Pack*> urgent_;
+  uint64_t next_serial_ = 1;
+  std::string rest_;
+  PropertyBag bag_;
+  std::deque<HubMessage> closed_;
+};
+
+}  // namespace sluice::uplink

@@ -1,0 +1,55 @@
+#include "gateway/uplink/sas.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <cassert>
+#include <charconv>
+#include <cstddef>
+
+#include "absl/status/status.h"
+#include "absl/strings/escaping.h"
+#include "gateway/uplink/property_bag.h"
+
+namespace sluice::uplink {
+
+std::string MakeSasToken(std::string_view resource, std::string_view key, int64_t expiry_s) {
+  std::string sr;
+  AppendPercentEncoded(resource, &sr);
+  const std::string se = std::to_string(expiry_s);
+  const std::string to_sign = sr + "\n" + se;
+
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int digest_bytes = 0;
+  const unsigned char* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+                                         reinterpret_cast<const unsigned char*>(to_sign.data()),
+                                         to_sign.size(), digest, &digest_bytes);
+  assert(made != nullptr);
+  static_cast<void>(made);
+
+  std::string token = "SharedAccessSignature sr=" + sr + "&sig=";
+  AppendPercentEncoded(
+      absl::Base64Escape(std::string(reinterpret_cast<const char*>(digest), digest_bytes)), &token);
+  token += "&se=" + se;
+  return token;
+}
+
+absl::StatusOr<int64_t> SasExpiry(std::string_view token) {
+  for (const std::string_view lead : {"&se=", " se="}) {
+    const size_t at = token.find(lead);
+    if (at == std::string_view::npos) continue;
+    const std::string_view digits = token.substr(at + lead.size());
+    int64_t expiry = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), expiry);
+    const bool whole = end == digits.data() + digits.size() || *end == '&';
+    if (error == std::errc() && whole && expiry > 0) return expiry;
+  }
+  return absl::InvalidArgumentError(
+      "SharedAccessSignature has no expiry: want \"&se=\" with seconds since 1970");
+}
+
+int64_t SasRenewalDelay(int64_t lifetime_s, double draw) {
+  return static_cast<int64_t>(static_cast<double>(lifetime_s) * (0.80 + 0.05 * draw));
+}
+
+}  // namespace sluice::uplink

@@ -1,0 +1,25 @@
+// Shared access signature tokens: the password that a key's owner makes for itself.
+//
+// Tokens and keys are secrets: nothing here puts them into a message.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+
+namespace sluice::uplink {
+
+// The token for `resource` ("host/devices/id", not percent-encoded) until `expiry_s` (seconds since
+// 1970), signed with `key` (raw bytes).
+std::string MakeSasToken(std::string_view resource, std::string_view key, int64_t expiry_s);
+
+// When a token made elsewhere expires: its "se" field.
+absl::StatusOr<int64_t> SasExpiry(std::string_view token);
+
+// When a token of `lifetime_s` seconds wants replacing: between 80 and 85 % of its life, where
+// `draw` in [0, 1) says, so that gateways that started together do not renew together.
+int64_t SasRenewalDelay(int64_t lifetime_s, double draw);
+
+}  // namespace sluice::uplink
