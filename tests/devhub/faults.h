@@ -1,0 +1,65 @@
+// Faults that a test orders over the control socket, and the hub's own throttle.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/devhub/hub_error.h"
+
+namespace sluice::devhub {
+
+// Sends pass in a burst, then at a rate; those above it wait (a late PUBACK), and one that would
+// wait longer than `patience` is refused (sheet, sections 12 and 13). The sheet gives no figure for
+// burst and patience.
+class Throttle {
+ public:
+  Throttle(double per_second, double burst, int64_t patience_us);
+
+  // Takes a send's place in line: how long it waits, or nothing if it is refused.
+  std::optional<int64_t> Take(int64_t now_us);
+
+ private:
+  int64_t interval_us_;
+  int64_t burst_us_;
+  int64_t patience_us_;
+  int64_t line_us_ = 0;  // when the next send would pass if none had a burst
+};
+
+struct Fault {
+  enum class Kind { kThrottle, kDisconnect, kNoAck, kSlow };
+
+  Kind kind = Kind::kSlow;
+  std::string client_id;          // empty: everyone
+  std::optional<uint64_t> count;  // how many more publishes it strikes; absent: any number
+  int64_t until_us = INT64_MAX;   // steady time
+  int64_t delay_us = 0;           // slow: how late the PUBACK is
+  uint64_t after = 0;  // disconnect: publishes that still pass before the one that is cut
+  bool store = true;   // no-ack: whether the message is stored all the same
+  std::optional<Throttle> throttle;
+};
+
+class Faults {
+ public:
+  // What becomes of one publish.
+  struct Fate {
+    int64_t delay_us = 0;
+    bool acknowledge = true;
+    bool store = true;
+    const HubError* close = nullptr;
+  };
+
+  // In place of an earlier one of the same kind for the same clients.
+  void Set(Fault fault);
+  void Clear() { faults_.clear(); }
+  size_t size() const { return faults_.size(); }
+
+  Fate OnPublish(std::string_view client_id, int64_t now_us);
+
+ private:
+  std::vector<Fault> faults_;
+};
+
+}  // namespace sluice::devhub

@@ -1,0 +1,150 @@
+#include "tests/devhub/hub.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+#include <vector>
+
+#include "tests/devhub/conversation.h"
+#include "tests/devhub/metering.h"
+#include "tests/devhub/text.h"
+
+namespace sluice::devhub {
+namespace {
+
+// A second's worth of sends passes at once; one that would wait longer than this is refused. Azure
+// publishes neither figure.
+constexpr int64_t kPatienceUs = 10'000'000;
+constexpr int64_t kDayUs = 86'400'000'000;
+
+std::optional<Throttle> TierThrottle(const Registry& registry) {
+  if (!registry.enforce_limits()) return std::nullopt;
+  const auto rate = static_cast<double>(SendsPerSecond(registry.tier(), registry.units()));
+  return Throttle(rate, rate, kPatienceUs);
+}
+
+}  // namespace
+
+Hub::Hub(const Clock& clock, Registry registry, MessageLog log,
+         std::function<void(const std::string&)> log_line)
+    : clock_(clock),
+      registry_(std::move(registry)),
+      log_(std::move(log)),
+      log_line_(std::move(log_line)),
+      tier_throttle_(TierThrottle(registry_)) {}
+
+Session* Hub::Enter(Conversation* conversation, bool clean, bool* present) {
+  const std::string& client_id = conversation->client_id();
+  Conversation*& current = connected_[client_id];
+  if (current != nullptr) {
+    current->Close(kTakenOver, "the same identity connected again");
+  }
+  connected_[client_id] = conversation;  // Close() may have emptied the slot
+  ++statistics_.accepted;
+  if (clean) sessions_.erase(client_id);
+  const auto [session, is_new] = sessions_.try_emplace(client_id);
+  *present = !is_new;
+  return &session->second;
+}
+
+void Hub::Leave(Conversation* conversation) {
+  const auto found = connected_.find(conversation->client_id());
+  if (found == connected_.end() || found->second != conversation) return;
+  if (conversation->clean_session()) sessions_.erase(conversation->client_id());
+  connected_.erase(found);
+}
+
+Faults::Fate Hub::Judge(std::string_view client_id) {
+  const int64_t now_us = clock_.SteadyMicros();
+  Faults::Fate fate = faults_.OnPublish(client_id, now_us);
+  if (tier_throttle_ && fate.close == nullptr) {
+    const std::optional<int64_t> wait = tier_throttle_->Take(now_us);
+    if (!wait) {
+      fate.close = &kThrottled;
+    } else {
+      fate.delay_us += *wait;
+    }
+  }
+  return fate;
+}
+
+uint64_t Hub::blocks_today() {
+  const int64_t day = clock_.UnixMicros() / kDayUs;
+  if (day != std::exchange(day_, day)) blocks_today_ = 0;
+  return blocks_today_;
+}
+
+std::string_view Hub::EnqueuedTime(int64_t unix_us) {
+  if (unix_us / 1000 != enqueued_ms_) {
+    enqueued_ms_ = unix_us / 1000;
+    enqueued_text_ = FormatUtc(unix_us);
+  }
+  return enqueued_text_.text;
+}
+
+const HubError* Hub::Store(const Stamp& stamp, const std::string& client_id,
+                           const MessageProperties& properties, std::string_view payload,
+                           size_t metered_bytes) {
+  const uint64_t blocks = Blocks(registry_.tier(), metered_bytes);
+  const uint64_t quota = registry_.tier().blocks_per_day * registry_.units();
+  if (registry_.enforce_limits() && blocks_today() + blocks > quota) return &kQuotaExceeded;
+  AppendMessageLine(stamp, properties, payload, EnqueuedTime(clock_.UnixMicros()), blocks,
+                    log_.pending());
+  blocks_today();  // a new day begins at zero
+  blocks_today_ += blocks;
+  ++statistics_.messages;
+  ++statistics_.operations;
+  statistics_.blocks += blocks;
+  statistics_.bytes += metered_bytes;
+  Statistics::PerDevice& device = statistics_.devices[client_id];
+  ++device.messages;
+  device.blocks += blocks;
+  return nullptr;
+}
+
+void Hub::Report(const HubError& error, std::string_view client_id, std::string_view address,
+                 std::string_view detail) {
+  const std::string name =
+      error.code == 0 ? std::string(error.name) : fmt::format("{} {}", error.code, error.name);
+  ++statistics_.refused[name];
+  log_line_(fmt::format("{}: {} from {}: {}", name, client_id.empty() ? "?" : Printable(client_id),
+                        address, detail));
+}
+
+void Hub::RefreshRegistry() {
+  if (!registry_source_) return;
+  if (std::optional<Registry> registry = registry_source_()) SetRegistry(std::move(*registry));
+}
+
+void Hub::SetRegistry(Registry registry) {
+  const Registry old = std::exchange(registry_, std::move(registry));
+  tier_throttle_ = TierThrottle(registry_);
+  std::vector<std::pair<Conversation*, HubError>> closing;
+  for (const auto& [client_id, conversation] : connected_) {
+    const Device* before = old.Find(conversation->identity());
+    const Device* after = registry_.Find(conversation->identity());
+    if (after == nullptr) {
+      closing.emplace_back(conversation, kUnauthorized);
+    } else if (!after->enabled) {
+      closing.emplace_back(conversation, kDeviceDisabled);
+    } else if (before == nullptr || !(*before == *after)) {
+      closing.emplace_back(conversation, kUnauthorized);
+    }
+  }
+  for (const auto& [conversation, error] : closing) {
+    conversation->Close(error, "the identity was removed, disabled or given other credentials");
+  }
+}
+
+size_t Hub::Disconnect(std::string_view client_id, int64_t refuse_us) {
+  if (refuse_us > 0) refuse_until_us_ = clock_.SteadyMicros() + refuse_us;
+  std::vector<Conversation*> closing;
+  for (const auto& [connected_id, conversation] : connected_) {
+    if (client_id.empty() || client_id == connected_id) closing.push_back(conversation);
+  }
+  for (Conversation* conversation : closing)
+    conversation->Close(kServiceUpgrade, "disconnected by a fault");
+  return closing.size();
+}
+
+}  // namespace sluice::devhub

@@ -1,0 +1,121 @@
+// What all connections share: identities, sessions, faults, the message log, counters. One thread,
+// no locks.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "tests/devhub/clock.h"
+#include "tests/devhub/faults.h"
+#include "tests/devhub/hub_error.h"
+#include "tests/devhub/message_line.h"
+#include "tests/devhub/message_log.h"
+#include "tests/devhub/property_bag.h"
+#include "tests/devhub/registry.h"
+
+namespace sluice::devhub {
+
+class Conversation;
+
+// What clean session 0 keeps (section 3). Queued cloud-to-device messages will stand here, too.
+struct Session {
+  std::map<std::string, uint8_t> subscriptions;  // filter -> granted QoS
+};
+
+struct Statistics {
+  uint64_t accepted = 0;                    // connections that got CONNACK 0
+  uint64_t messages = 0;                    // stored
+  uint64_t operations = 0;                  // what throttles count: sends, however large
+  uint64_t blocks = 0;                      // what the bill counts
+  uint64_t bytes = 0;                       // metered
+  std::map<std::string, uint64_t> refused;  // connections refused or closed by the hub, by reason
+  struct PerDevice {
+    uint64_t messages = 0;
+    uint64_t blocks = 0;
+  };
+  std::map<std::string, PerDevice> devices;  // by client id
+};
+
+class Hub {
+ public:
+  // The clock must outlive the hub. `log_line` gets a line for each refusal.
+  Hub(const Clock& clock, Registry registry, MessageLog log,
+      std::function<void(const std::string&)> log_line);
+
+  // Asked before each CONNECT is judged, and by the server once a second: identities to use from
+  // now on, if they have changed.
+  using RegistrySource = std::function<std::optional<Registry>()>;
+  void set_registry_source(RegistrySource source) { registry_source_ = std::move(source); }
+  void RefreshRegistry();
+
+  // --- For conversations.
+
+  // `conversation` now speaks for its identity; an older one is closed (section 11). Returns the
+  // session, fresh if `clean` or if there is none; `*present` says which.
+  Session* Enter(Conversation* conversation, bool clean, bool* present);
+  // The conversation is over. A clean session is forgotten.
+  void Leave(Conversation* conversation);
+
+  // What becomes of a publish, faults and the tier's throttle considered.
+  Faults::Fate Judge(std::string_view client_id);
+  // Appends a message to the log. Nothing may be acknowledged before Flush(). Null, or why it was
+  // refused.
+  const HubError* Store(const Stamp& stamp, const std::string& client_id,
+                        const MessageProperties& properties, std::string_view payload,
+                        size_t metered_bytes);
+
+  // Counts a refusal and logs it with its reason, as the hub's Connections log would.
+  void Report(const HubError& error, std::string_view client_id, std::string_view address,
+              std::string_view detail);
+
+  // Whether CONNECT is answered with "server unavailable" for now (a service upgrade, section 13).
+  bool RefusesConnects() const { return clock_.SteadyMicros() < refuse_until_us_; }
+
+  // --- For the server and the control socket.
+
+  absl::Status Flush() { return log_.Flush(); }
+  bool HasPendingMessages() { return !log_.pending()->empty(); }
+
+  // Swaps the identities; connections of those that are gone, disabled or have other credentials
+  // are closed.
+  void SetRegistry(Registry registry);
+
+  // Closes the connections of `client_id`, all if it is empty, and answers CONNECTs with 3 for a
+  // while.
+  size_t Disconnect(std::string_view client_id, int64_t refuse_us);
+
+  Faults& faults() { return faults_; }
+  const Clock& clock() const { return clock_; }
+  const Registry& registry() const { return registry_; }
+  const Statistics& statistics() const { return statistics_; }
+  size_t connections() const { return connected_.size(); }
+  // Blocks since 00:00 UTC, what the quota counts (section 12).
+  uint64_t blocks_today();
+
+ private:
+  std::string_view EnqueuedTime(int64_t unix_us);
+
+  const Clock& clock_;
+  Registry registry_;
+  MessageLog log_;
+  std::function<void(const std::string&)> log_line_;
+  RegistrySource registry_source_;
+  Faults faults_;
+  std::optional<Throttle> tier_throttle_;
+  Statistics statistics_;
+  std::unordered_map<std::string, Conversation*> connected_;  // by client id
+  std::unordered_map<std::string, Session> sessions_;
+  int64_t refuse_until_us_ = 0;
+  int64_t day_ = 0;  // since 1970
+  uint64_t blocks_today_ = 0;
+  int64_t enqueued_ms_ = -1;
+  UtcText enqueued_text_ = {};
+};
+
+}  // namespace sluice::devhub

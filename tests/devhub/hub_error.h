@@ -1,0 +1,32 @@
+// Why the hub refuses or closes, as its Connections log names it (sheet, section 13).
+#pragma once
+
+#include <string_view>
+
+namespace sluice::devhub {
+
+struct HubError {
+  int code;  // 0: the hub's log is not known to have a number for it
+  std::string_view name;
+};
+
+inline constexpr HubError kUnauthorized = {401003, "IotHubUnauthorized"};
+inline constexpr HubError kDeviceDisabled = {403012, "DeviceDisabled"};
+inline constexpr HubError kQuotaExceeded = {403002, "IotHubQuotaExceeded"};
+inline constexpr HubError kClosedRemotely = {404104, "DeviceConnectionClosedRemotely"};
+inline constexpr HubError kTakenOver = {400027, "ConnectionForcefullyClosedOnNewConnection"};
+inline constexpr HubError kServiceUpgrade = {400029, "ConnectionForcefullyClosedOnFault"};
+inline constexpr HubError kThrottled = {429001, "ThrottlingException"};
+inline constexpr HubError kServerError = {500001, "ServerError"};
+inline constexpr HubError kBadClientId = {0, "ClientIdRejected"};
+inline constexpr HubError kBadUserName = {0, "BadUserName"};
+inline constexpr HubError kBadProtocol = {0, "UnsupportedProtocol"};
+inline constexpr HubError kBadPacket = {0, "ProtocolViolation"};
+inline constexpr HubError kBadTopic = {0, "TopicNotSupported"};
+inline constexpr HubError kBadProperties = {0, "BadPropertyBag"};
+inline constexpr HubError kTooLarge = {0, "MessageTooLarge"};
+inline constexpr HubError kBadQos = {0, "QosNotSupported"};
+inline constexpr HubError kTlsFailed = {0, "TlsHandshakeFailed"};
+inline constexpr HubError kConnectTimeout = {0, "ConnectTimeout"};
+
+}  // namespace sluice::devhub

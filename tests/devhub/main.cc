@@ -1,0 +1,96 @@
+// sluice-devhub: the command line and the wiring. The only file here that includes CLI11.
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <string>
+#include <utility>
+
+#include "tests/devhub/clock.h"
+#include "tests/devhub/hub.h"
+#include "tests/devhub/message_log.h"
+#include "tests/devhub/registry_file.h"
+#include "tests/devhub/server.h"
+#include "tests/devhub/tls.h"
+
+namespace sluice::devhub {
+namespace {
+
+void Log(const std::string& line) { fmt::print(stderr, "sluice-devhub: {}\n", line); }
+
+int Fail(const absl::Status& status) {
+  Log("error: " + std::string(status.message()));
+  return 1;
+}
+
+// Each client is a descriptor.
+void RaiseDescriptorLimit() {
+  rlimit limit = {};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int Serve(const std::string& folder, const std::string& address, uint16_t port) {
+  RegistryFile file(folder + "/devices.json", Log);
+  absl::StatusOr<Registry> registry = file.Load();
+  if (!registry.ok()) return Fail(registry.status());
+  const absl::StatusOr<Tls> tls = Tls::Load(folder);
+  if (!tls.ok()) return Fail(tls.status());
+  if (registry->HasCaSignedDevices() && !tls->has_ca()) {
+    Log(fmt::format("warning: {0}/ca.crt is missing: identities with caSigned cannot connect",
+                    folder));
+  }
+  size_t cut_bytes = 0;
+  absl::StatusOr<MessageLog> log = MessageLog::Open(folder + "/messages.jsonl", &cut_bytes);
+  if (!log.ok()) return Fail(log.status());
+  if (cut_bytes > 0)
+    Log(fmt::format("messages.jsonl: cut {} bytes of a line that was never acknowledged",
+                    cut_bytes));
+
+  const SystemClock clock;
+  Hub hub(clock, *std::move(registry), *std::move(log), Log);
+  hub.set_registry_source([&file] { return file.LoadIfChanged(false); });
+  Server::Options options{address, port, folder + "/control.sock", [&] {
+                            if (auto changed = file.LoadIfChanged(true))
+                              hub.SetRegistry(*std::move(changed));
+                          }};
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(std::move(options), hub, *tls);
+  if (!server.ok()) return Fail(server.status());
+  fmt::print("sluice-devhub: ready, listening on {}\n", (*server)->address());
+  std::fflush(stdout);
+  (*server)->Run();
+  return 0;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app{"sluice-devhub: a stand-in for IoT Hub's device endpoint, as strict as the hub",
+               "sluice-devhub"};
+  std::string folder;
+  std::string address = "127.0.0.1";
+  uint16_t port = 8883;
+  app.add_option("--dir", folder,
+                 "Folder with devices.json, server.crt, server.key and ca.crt; messages.jsonl and "
+                 "control.sock are made there")
+      ->required();
+  app.add_option("--port", port, "Port to listen on; 0 picks one")->capture_default_str();
+  app.add_option("--address", address, "Numeric address to listen on")->capture_default_str();
+  app.footer(
+      "devices.json is read again when it changes, and on SIGHUP. Each accepted message becomes a "
+      "line of\n"
+      "messages.jsonl; each refusal is a line on stderr, named as the hub's log names it. Try\n"
+      "  echo '{\"op\":\"stats\"}' | nc -UN DIR/control.sock");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  RaiseDescriptorLimit();
+  return Serve(folder, address, port);
+}
+
+}  // namespace
+}  // namespace sluice::devhub
+
+int main(int argc, char** argv) { return sluice::devhub::Main(argc, argv); }

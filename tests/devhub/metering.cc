@@ -1,0 +1,22 @@
+#include "tests/devhub/metering.h"
+
+namespace sluice::devhub {
+namespace {
+
+constexpr Tier kTiers[] = {
+    {"F1", 512, 12, 100, 8'000, 1, false},         {"B1", 4096, 12, 100, 400'000, 200, true},
+    {"B2", 4096, 120, 0, 6'000'000, 200, true},    {"B3", 4096, 6000, 0, 300'000'000, 10, true},
+    {"S1", 4096, 12, 100, 400'000, 200, false},    {"S2", 4096, 120, 0, 6'000'000, 200, false},
+    {"S3", 4096, 6000, 0, 300'000'000, 10, false},
+};
+
+}  // namespace
+
+const Tier* FindTier(std::string_view name) {
+  for (const Tier& tier : kTiers) {
+    if (tier.name == name) return &tier;
+  }
+  return nullptr;
+}
+
+}  // namespace sluice::devhub

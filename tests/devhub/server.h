@@ -1,0 +1,77 @@
+// The event loop: listener, clients, control socket and signals on one thread.
+//
+// A turn reads what all ready clients have sent, hands all their messages to the file in one write,
+// and only then sends their acknowledgements, a TLS record a client.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "tests/devhub/client.h"
+#include "tests/devhub/file_descriptor.h"
+#include "tests/devhub/hub.h"
+#include "tests/devhub/tls.h"
+
+namespace sluice::devhub {
+
+class Server {
+ public:
+  struct Options {
+    std::string address;
+    uint16_t port = 0;
+    std::string control_path;
+    std::function<void()> on_hangup;  // SIGHUP
+  };
+
+  // Listens. Hub and Tls must outlive the server. SIGTERM, SIGINT and SIGHUP are its own from here
+  // on.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Options options, Hub& hub, const Tls& tls);
+  ~Server();
+
+  std::string address() const;
+
+  // Serves until SIGTERM or SIGINT.
+  void Run();
+
+ private:
+  struct ControlClient {
+    FileDescriptor fd;
+    std::string input;
+    std::string output;
+  };
+  // What an epoll event is about, with the descriptor, in its 64 bits of data.
+  enum class Source : uint32_t { kListener, kSignals, kControlListener, kControlClient, kClient };
+
+  Server(Options options, Hub& hub, const Tls& tls);
+  absl::Status Listen();
+  absl::Status Watch(Source source, int fd, uint32_t events);
+  int TimeoutMs() const;
+  void Dispatch(uint64_t data, uint32_t events);
+  void AcceptClients();
+  void AcceptControl();
+  void ServeControl(int fd);
+  void ReadSignals();
+  void Activate(int fd);
+  void Tick();
+  void EndTurn();
+
+  const Options options_;
+  Hub& hub_;
+  const Tls& tls_;
+  FileDescriptor epoll_;
+  FileDescriptor listener_;
+  FileDescriptor control_listener_;
+  FileDescriptor signals_;
+  std::unordered_map<int, std::unique_ptr<Client>> clients_;
+  std::unordered_map<int, ControlClient> control_clients_;
+  std::vector<int> active_;  // clients to look at in this turn, each once or more
+  int64_t next_tick_us_ = 0;
+  bool stopping_ = false;
+};
+
+}  // namespace sluice::devhub

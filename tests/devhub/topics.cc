@@ -1,0 +1,83 @@
+#include "tests/devhub/topics.h"
+
+#include <algorithm>
+
+namespace sluice::devhub {
+namespace {
+
+enum class For { kDevices, kModules, kBoth };
+
+struct PublishRow {
+  std::string_view prefix;
+  For whom;
+  bool in_basic_tier;
+  PublishKind kind;
+};
+constexpr PublishRow kPublishes[] = {
+    {"devices/{d}/messages/events/", For::kDevices, true, PublishKind::kTelemetry},
+    {"devices/{d}/modules/{m}/messages/events/", For::kModules, true, PublishKind::kTelemetry},
+    {"$iothub/twin/GET/", For::kBoth, false, PublishKind::kTwinGet},
+    {"$iothub/twin/PATCH/properties/reported/", For::kBoth, false, PublishKind::kTwinReport},
+    {"$iothub/methods/res/", For::kBoth, false, PublishKind::kMethodResult},
+};
+
+struct FilterRow {
+  std::string_view filter;
+  For whom;
+  bool in_basic_tier;
+};
+constexpr FilterRow kFilters[] = {
+    {"devices/{d}/messages/devicebound/#", For::kDevices, false},
+    {"devices/{d}/modules/{m}/#", For::kModules, true},
+    {"$iothub/methods/POST/#", For::kBoth, false},
+    {"$iothub/twin/res/#", For::kBoth, false},
+    {"$iothub/twin/PATCH/properties/desired/#", For::kBoth, false},
+};
+
+std::string Fill(std::string_view pattern, const Identity& identity) {
+  std::string text(pattern);
+  const size_t device = text.find("{d}");
+  if (device != text.npos) text.replace(device, 3, identity.device);
+  const size_t module = text.rfind("{m}");
+  if (module != text.npos && pattern.find("{m}") != pattern.npos)
+    text.replace(module, 3, identity.module);
+  return text;
+}
+
+template <typename Row>
+bool Holds(const Row& row, const Identity& identity, bool basic_tier) {
+  const For own = identity.module.empty() ? For::kDevices : For::kModules;
+  return (row.whom == For::kBoth || row.whom == own) && (row.in_basic_tier || !basic_tier);
+}
+
+}  // namespace
+
+Topics::Topics(const Identity& identity, bool basic_tier) {
+  for (const PublishRow& row : kPublishes) {
+    if (Holds(row, identity, basic_tier))
+      publishes_.push_back({Fill(row.prefix, identity), row.kind});
+  }
+  for (const FilterRow& row : kFilters) {
+    if (Holds(row, identity, basic_tier)) filters_.push_back(Fill(row.filter, identity));
+  }
+}
+
+std::optional<PublishKind> Topics::MatchPublish(std::string_view topic,
+                                                std::string_view* rest) const {
+  for (const Prefix& prefix : publishes_) {
+    if (!topic.starts_with(prefix.text)) continue;
+    *rest = topic.substr(prefix.text.size());
+    // A bag is one topic level. edgeHub forgives a slash behind it (section 6), the hub is not
+    // known to.
+    if (prefix.kind == PublishKind::kTelemetry && rest->find('/') != rest->npos)
+      return std::nullopt;
+    return prefix.kind;
+  }
+  return std::nullopt;
+}
+
+bool Topics::MaySubscribe(std::string_view filter) const {
+  return std::find(filters_.begin(), filters_.end(), filter) != filters_.end();
+}
+
+}  // namespace sluice::devhub
