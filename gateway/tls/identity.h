@@ -27,6 +27,7 @@ enum class IdentityFault : uint8_t {
   kForbiddenCharacter,  // / + #
   kControlCharacter,    // NUL included: what C code would cut off there
   kNotUtf8,
+  kUnreadable,  // the extension does not parse
 };
 
 struct Identity {
