@@ -24,7 +24,7 @@ std::optional<Config> LoadText(const std::string& text, const std::string& file,
 struct RulesFile {
   compile::RuleSetSpec rules;
   std::vector<compile::OutputSpec> outputs;
-  std::optional<Config> config;  // the whole of it, if it is a complete configuration
+  bool rules_alone = false;
 };
 
 // A complete configuration, or a file that holds `rules` alone: there every output that a rule

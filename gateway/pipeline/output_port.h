@@ -1,0 +1,29 @@
+// A worker's end of an output: where its pipeline leaves records.
+//
+// Each worker has a port of its own for each output and uses it on its own thread only; no call
+// blocks. In a loop turn: (HasRoom | Append)* Flush.
+#pragma once
+
+#include <cstdint>
+
+#include "gateway/spool/record.h"
+
+namespace sluice::pipeline {
+
+class OutputPort {
+ public:
+  virtual ~OutputPort() = default;
+
+  // Whether records of up to `bytes` (their content; a port adds what it needs itself) can be
+  // appended now. A refusal is remembered: the output says when to try again.
+  virtual bool HasRoom(uint64_t bytes) = 0;
+
+  // Copies `record`. Never refuses: for QoS 1 and 2 room was asked for before the message was
+  // judged.
+  virtual void Append(const spool::RecordView& record) = 0;
+
+  // The turn is over: hand on what was appended.
+  virtual void Flush() = 0;
+};
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,184 @@
+#include "gateway/pipeline/pipeline.h"
+
+#include <algorithm>
+#include <cassert>
+#include <set>
+#include <utility>
+
+namespace sluice::pipeline {
+
+using language::BodyFormat;
+using language::BodyReader;
+using language::JsonReader;
+using language::MessageView;
+
+namespace {
+
+// How many records one message can become at each output: one for each shape that rules send there.
+std::vector<uint64_t> CountShapes(const compile::Program& program) {
+  std::vector<std::set<uint16_t>> shapes(program.outputs().size());
+  for (const compile::Rule& rule : program.rules()) {
+    for (const uint16_t output : rule.outputs) shapes[output].insert(rule.shape);
+  }
+  if (program.default_output()) shapes[*program.default_output()].insert(compile::kUnchanged);
+  std::vector<uint64_t> counts;
+  for (const std::set<uint16_t>& of_output : shapes) counts.push_back(of_output.size());
+  return counts;
+}
+
+uint64_t ContentBytes(const MessageView& message, std::string_view body) {
+  uint64_t bytes =
+      message.device.size() + message.topic.size() + message.content_type.size() + body.size();
+  for (const language::PropertyView& property : message.properties)
+    bytes += property.name.size() + property.value.size();
+  return bytes;
+}
+
+void Copy(std::span<const language::PropertyView> from, std::vector<spool::Property>* to) {
+  to->clear();
+  for (const language::PropertyView& property : from)
+    to->push_back({property.name, property.value, property.is_null});
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
+                   std::shared_ptr<const compile::Program> program,
+                   std::vector<PipelineOutput> outputs, Sequences& sequences)
+    : admission_(std::move(admission)),
+      program_(std::move(program)),
+      outputs_(std::move(outputs)),
+      sequence_(sequences),
+      judge_(program_),
+      json_(no_paths_),
+      shapes_of_output_(CountShapes(*program_)),
+      counters_(program_->rules().size(), outputs_.size()) {
+  assert(outputs_.size() == program_->outputs().size());
+}
+
+bool Pipeline::HasRoom(uint64_t bytes) {
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    if (shapes_of_output_[i] > 0 && !outputs_[i].port->HasRoom(bytes * shapes_of_output_[i]))
+      return false;
+  }
+  return true;
+}
+
+PublishResult Pipeline::Take(const Publish& publish) {
+  counters_.received.Add();
+  if (!admission_->MayPublish(publish.identity, publish.topic)) {
+    counters_.dropped_forbidden.Add();
+    return {PublishResult::Kind::kForbidden, 0};
+  }
+  const MessageView message = View(publish);
+  const match::Verdict& verdict = judge_.Run(message);
+  const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, message.payload);
+  Count(verdict, shaped);
+  if (shaped.deliveries.empty()) return {PublishResult::Kind::kTaken, 0};
+  return Forward(publish, message, shaped);
+}
+
+MessageView Pipeline::View(const Publish& publish) {
+  properties_.Clear();
+  uint64_t forged = 0;
+  for (const language::PropertyView& property : publish.user_properties)
+    forged += properties_.Add(property) ? 0 : 1;
+  if (forged > 0) counters_.forged_properties.Add(forged);
+
+  MessageView message;
+  message.device = publish.identity;
+  message.topic = publish.topic;
+  message.payload = publish.payload;
+  message.content_type = publish.content_type;
+  if (publish.payload_is_utf8) message.content_encoding = "utf-8";
+  message.format = language::ParseBodyFormat(message.content_type, message.content_encoding);
+  message.properties = properties_.application();
+  message.system_properties = properties_.system();
+  message.time_us = publish.time_us;
+  message.qos = publish.qos;
+  return message;
+}
+
+void Pipeline::Count(const match::Verdict& verdict, const match::Shaper::Result& shaped) {
+  for (const uint16_t rule : verdict.rules) counters_.rules[rule].matches.Add();
+  for (const uint16_t rule : verdict.errors) counters_.rules[rule].errors.Add();
+  for (const uint16_t rule : shaped.errors) counters_.rules[rule].errors.Add();
+  if (!shaped.deliveries.empty()) return;
+  (verdict.reason == match::DropReason::kDefault ? counters_.dropped_default
+                                                 : counters_.dropped_rule)
+      .Add();
+}
+
+PublishResult Pipeline::Forward(const Publish& publish, const MessageView& message,
+                                const match::Shaper::Result& shaped) {
+  spool::RecordView record;
+  record.id = sequence_.Next();
+  record.time_us = message.time_us;
+  record.device = message.device;
+  record.topic = message.topic;
+  record.content_type = message.content_type;
+  record.content_encoding = message.content_encoding;
+  FillProperties(message);
+  record.device_properties = device_properties_;
+  record.system_properties = system_properties_;
+  const bool is_json = BodyIsJson(message);
+
+  PublishResult result;
+  bool any = false;
+  for (const match::ShapedDelivery& delivery : shaped.deliveries) {
+    const match::Delivery& asked = *delivery.delivery;
+    const PipelineOutput& output = outputs_[asked.output];
+    if (publish.qos == 0 && !output.port->HasRoom(ContentBytes(message, delivery.body))) {
+      counters_.dropped_no_room.Add();
+      continue;
+    }
+    record.priority = asked.priority;
+    record.rule = asked.rules.empty() ? spool::kNoRule : asked.rules[0];
+    record.body = delivery.body;
+    record.body_is_json = is_json || delivery.changed;
+    FillSet(asked);
+    record.hub_properties = set_properties_;
+    record.ticket.reset();
+    if (publish.qos > 0 && output.acknowledges) {
+      record.ticket = publish.ticket;
+      ++result.pending;
+    }
+    output.port->Append(record);
+    counters_.forwarded[asked.output].Add();
+    any = true;
+  }
+  if (!any) result.kind = PublishResult::Kind::kNoRoom;
+  return result;
+}
+
+// Whether the bytes are a JSON document in UTF-8 that its sender did not declare to be something
+// else.
+bool Pipeline::BodyIsJson(const MessageView& message) {
+  const BodyFormat& format = message.format;
+  if (format.type == BodyFormat::Type::kOther) return false;
+  if (format.encoding != BodyFormat::Encoding::kUndeclared &&
+      format.encoding != BodyFormat::Encoding::kUtf8)
+    return false;
+  const BodyReader::State state = judge_.body_state();
+  if (state == BodyReader::State::kObject || state == BodyReader::State::kNotObject) return true;
+  if (state == BodyReader::State::kBad || state == BodyReader::State::kLimit) return false;
+  const JsonReader::Verdict verdict = json_.Read(message.payload);
+  return verdict == JsonReader::Verdict::kObject || verdict == JsonReader::Verdict::kNotObject;
+}
+
+void Pipeline::FillProperties(const MessageView& message) {
+  Copy(message.properties, &device_properties_);
+  Copy(message.system_properties, &system_properties_);
+}
+
+void Pipeline::FillSet(const match::Delivery& delivery) {
+  set_properties_.clear();
+  for (const match::SetProperty& property : delivery.set)
+    set_properties_.push_back({property.name, property.value, false});
+}
+
+void Pipeline::Flush() {
+  for (const PipelineOutput& output : outputs_) output.port->Flush();
+}
+
+}  // namespace sluice::pipeline

@@ -1,0 +1,101 @@
+// One worker's way of a publish: admission, rules, shape, a record for each output.
+//
+// Runs on its worker's thread alone. A publish that is dropped allocates nothing; one that is
+// forwarded is copied once, into the record. A reload makes a new one: configuration and program
+// never change in it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "filters/compile/program.h"
+#include "filters/language/json_reader.h"
+#include "filters/match/judge.h"
+#include "filters/match/shaper.h"
+#include "gateway/pipeline/admission.h"
+#include "gateway/pipeline/counters.h"
+#include "gateway/pipeline/device_properties.h"
+#include "gateway/pipeline/output_port.h"
+#include "gateway/pipeline/sequence.h"
+#include "gateway/session/ack_ticket.h"
+
+namespace sluice::pipeline {
+
+// A publish with its sender. Views live for the call. The payload has language::kPayloadSlack bytes
+// behind it; the topic is valid for PUBLISH.
+struct Publish {
+  std::string_view identity;
+  std::string_view topic;
+  std::string_view payload;
+  std::string_view content_type;  // data() null: undeclared
+  bool payload_is_utf8 = false;   // MQTT 5's payload format indicator
+  std::span<const language::PropertyView> user_properties;
+  int64_t time_us = 0;
+  uint8_t qos = 0;
+  session::AckTicket ticket;  // meaningful for QoS 1 and 2
+};
+
+struct PublishResult {
+  enum class Kind : uint8_t {
+    kTaken,      // settle at once if `pending` is 0, else when that many settlements have come back
+    kForbidden,  // outside the device's templates
+    kNoRoom,     // QoS 0 alone: it was to be forwarded, and no output had room
+  };
+  Kind kind = Kind::kTaken;
+  uint8_t pending = 0;
+};
+
+// An output as a pipeline sees it. In the order of the program's outputs.
+struct PipelineOutput {
+  OutputPort* port = nullptr;  // outlives the pipeline
+  bool acknowledges = true;    // false: `ack: received`, records carry no ticket
+};
+
+class Pipeline {
+ public:
+  // `sequences` and the ports outlive the pipeline.
+  Pipeline(std::shared_ptr<const Admission> admission,
+           std::shared_ptr<const compile::Program> program, std::vector<PipelineOutput> outputs,
+           Sequences& sequences);
+
+  // Whether a QoS 1 or 2 publish of up to `bytes` can be taken now, wherever rules send it.
+  bool HasRoom(uint64_t bytes);
+
+  PublishResult Take(const Publish& publish);
+
+  // The turn's publishes have all been offered: hand the records on.
+  void Flush();
+
+  const PipelineCounters& counters() const { return counters_; }
+  const compile::Program& program() const { return *program_; }
+
+ private:
+  language::MessageView View(const Publish& publish);
+  void Count(const match::Verdict& verdict, const match::Shaper::Result& shaped);
+  PublishResult Forward(const Publish& publish, const language::MessageView& message,
+                        const match::Shaper::Result& shaped);
+  bool BodyIsJson(const language::MessageView& message);
+  void FillProperties(const language::MessageView& message);
+  void FillSet(const match::Delivery& delivery);
+
+  std::shared_ptr<const Admission> admission_;
+  std::shared_ptr<const compile::Program> program_;
+  std::vector<PipelineOutput> outputs_;
+  SequenceBlock sequence_;
+  match::Judge judge_;
+  match::Shaper shaper_;
+  language::JsonPaths no_paths_;
+  language::JsonReader json_;  // tells JSON from other bodies where no rule did
+  DeviceProperties properties_;
+  std::vector<uint64_t> shapes_of_output_;  // the most records of one message that go to it
+  std::vector<spool::Property> device_properties_;
+  std::vector<spool::Property> system_properties_;
+  std::vector<spool::Property> set_properties_;
+  PipelineCounters counters_;
+};
+
+}  // namespace sluice::pipeline
