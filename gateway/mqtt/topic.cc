@@ -95,6 +95,9 @@ bool TopicMatches(std::string_view filter, std::string_view topic) {
 bool FilterInside(std::string_view filter, std::string_view outer) {
   // A template that begins with a wildcard holds no $-topic; a filter that does selects none.
   if (filter[0] == '$' && StartsWithWildcard(outer)) return false;
+  // No topic is empty, so these select the same.
+  if (filter == "#") filter = "+/#";
+  if (filter == "/#") filter = "/+/#";
   Levels filter_levels(filter);
   Levels outer_levels(outer);
   std::string_view level;
