@@ -21,6 +21,8 @@ struct GatewayOptions {
   std::string state = "/var/lib/sluice";
   uint64_t max_memory =
       256 << 20;  // bytes of accepted messages that wait for an output (ack: delivered)
+
+  bool operator==(const GatewayOptions&) const = default;
 };
 
 struct TlsOptions {
@@ -28,6 +30,8 @@ struct TlsOptions {
   std::string key;
   std::string client_ca;
   std::string min_version = "1.2";  // "1.2" or "1.3"
+
+  bool operator==(const TlsOptions&) const = default;
 };
 
 // Caps on what a stranger can spend at one listener.
@@ -40,6 +44,8 @@ struct LimitOptions {
   uint32_t topic_levels = 32;
   uint16_t receive_maximum = 64;
   std::chrono::seconds max_keep_alive{3600};
+
+  bool operator==(const LimitOptions&) const = default;
 };
 
 struct ListenerOptions {
@@ -48,6 +54,8 @@ struct ListenerOptions {
   std::string address;  // as written
   TlsOptions tls;
   LimitOptions limits;
+
+  bool operator==(const ListenerOptions&) const = default;
 };
 
 enum class IdentitySource { kCommonName, kSanDns, kSanUri, kThumbprint };
@@ -56,6 +64,8 @@ struct DeviceTemplates {
   std::string match;  // glob over identities
   std::vector<std::string> publish;
   std::vector<std::string> subscribe;
+
+  bool operator==(const DeviceTemplates&) const = default;
 };
 
 struct DeviceOptions {
@@ -65,6 +75,8 @@ struct DeviceOptions {
   std::vector<std::string> publish;  // topic filters in which {device} is the identity
   std::vector<std::string> subscribe;
   std::vector<DeviceTemplates> each;
+
+  bool operator==(const DeviceOptions&) const = default;
 };
 
 enum class Ack { kReceived, kDelivered, kStored };
@@ -73,6 +85,8 @@ struct PackOptions {
   bool enabled = true;        // pack: none
   uint64_t max_bytes = 4096;  // of what the hub meters, properties included
   std::chrono::milliseconds max_delay{1000};
+
+  bool operator==(const PackOptions&) const = default;
 };
 
 struct OutputOptions {
@@ -90,6 +104,8 @@ struct OutputOptions {
 
   // file
   std::string path;
+
+  bool operator==(const OutputOptions&) const = default;
 };
 
 struct OperateOptions {
@@ -98,6 +114,8 @@ struct OperateOptions {
   bool http = false;
   std::string log_level = "info";
   bool log_json = false;
+
+  bool operator==(const OperateOptions&) const = default;
 };
 
 struct Config {

@@ -56,7 +56,7 @@ constexpr Row<DeviceTemplates> kEachRows[] = {
 };
 const SectionInfo& EachSection() {
   static const SectionInfo section =
-      Describe<DeviceTemplates>("What some identities may do besides", kEachRows);
+      Describe<DeviceTemplates>("each", "What some identities may do besides", kEachRows);
   return section;
 }
 
@@ -85,8 +85,8 @@ void SetDevices(Reader& reader, const OptionInfo&, const Node& node, const std::
 }
 
 const SectionInfo& DevicesSection() {
-  static const SectionInfo section =
-      Describe<DeviceOptions>("Who a device is, and which topics are its own", kDeviceRows);
+  static const SectionInfo section = Describe<DeviceOptions>(
+      "devices", "Who a device is, and which topics are its own", kDeviceRows);
   return section;
 }
 

@@ -8,7 +8,8 @@
 namespace sluice::config {
 namespace {
 
-constexpr size_t kMaxShown = 200;  // bytes of a source line
+constexpr size_t kMaxShown = 200;   // bytes of a source line
+constexpr size_t kMostShown = 100;  // diagnostics
 
 // What follows these on a line is masked, parsed or not: a syntax error may stand on the line of a
 // key.
@@ -104,6 +105,11 @@ void Diagnostics::AddSecret(std::string_view value) {
   }
 }
 
+Place Diagnostics::PlaceOf(const std::string& key) const {
+  const auto found = places_.find(key);
+  return found == places_.end() ? Place{} : found->second;
+}
+
 std::string Diagnostics::SourceLine(uint32_t line) const {
   size_t from = 0;
   for (uint32_t i = 1; i < line; ++i) {
@@ -160,7 +166,10 @@ std::string Diagnostics::Render() const {
     return std::pair(a->place.line, a->place.column) < std::pair(b->place.line, b->place.column);
   });
   std::string out;
-  for (const Diagnostic* diagnostic : ordered) out += Render(*diagnostic);
+  for (size_t i = 0; i < std::min(ordered.size(), kMostShown); ++i) out += Render(*ordered[i]);
+  if (ordered.size() > kMostShown) {
+    out += fmt::format("{}: and {} more\n", file_, ordered.size() - kMostShown);
+  }
   return out;
 }
 

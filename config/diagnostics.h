@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,12 +41,17 @@ class Diagnostics {
   // A value that must not be shown, wherever it stands in the file.
   void AddSecret(std::string_view value);
 
+  // Where the value of `key` ("listeners[0].tls.key") stands, for whoever finds it wrong later:
+  // files, addresses.
+  void Remember(const std::string& key, Place place) { places_[key] = place; }
+  Place PlaceOf(const std::string& key) const;
+
   const std::vector<Diagnostic>& all() const { return diagnostics_; }
   size_t errors() const { return errors_; }
   size_t warnings() const { return diagnostics_.size() - errors_; }
   const std::string& file() const { return file_; }
 
-  // All of them, in the order of the file:
+  // The first hundred of them, in the order of the file:
   //   FILE:LINE:COL: error: KEY: MESSAGE (HINT)
   //     source line
   //        ^~~~
@@ -58,6 +64,7 @@ class Diagnostics {
   std::string file_;
   std::string text_;
   std::vector<std::string> secrets_;
+  std::map<std::string, Place> places_;
   std::vector<Diagnostic> diagnostics_;
   size_t errors_ = 0;
 };

@@ -35,7 +35,7 @@ constexpr Row<Config> kFileRows[] = {
 
 const SectionInfo& FileSection() {
   static const SectionInfo section =
-      Describe<Config>("Configuration of sluice, an edge telemetry gateway", kFileRows);
+      Describe<Config>("file", "Configuration of sluice, an edge telemetry gateway", kFileRows);
   return section;
 }
 

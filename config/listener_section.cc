@@ -17,6 +17,7 @@ constexpr std::string_view kLogFormats[] = {"text", "json"};
 std::optional<Address> ReadAddress(Reader& reader, const Node& node, const std::string& key) {
   const std::string* const text = reader.Text(node, key);
   if (text == nullptr) return std::nullopt;
+  reader.diagnostics().Remember(key, node.place);
   std::optional<Address> address = ParseAddress(*text);
   if (!address) {
     reader.diagnostics().Error(node.place, key,
@@ -89,7 +90,7 @@ constexpr Row<TlsOptions> kTlsRows[] = {
 };
 const SectionInfo& TlsSection() {
   static const SectionInfo section =
-      Describe<TlsOptions>("TLS: devices must show a certificate of client_ca", kTlsRows);
+      Describe<TlsOptions>("tls", "TLS: devices must show a certificate of client_ca", kTlsRows);
   return section;
 }
 
@@ -100,7 +101,7 @@ constexpr Row<LimitOptions> kLimitRows[] = {
      Set<&LimitOptions::handshakes>},
     {{"connect_deadline", Duration(100, 10 * kMinute), "10s", "From accept to CONNECT, at most"},
      Set<&LimitOptions::connect_deadline>},
-    {{"packet_bytes", Size(128, 256 * kMiB - 1), "260KiB", "Largest MQTT packet"},
+    {{"packet_bytes", Size(128, 255 * kMiB), "260KiB", "Largest MQTT packet"},
      Set<&LimitOptions::packet_bytes>},
     {{"topic_bytes", Size(1, 65535), "1KiB", "Longest topic"}, Set<&LimitOptions::topic_bytes>},
     {{"topic_levels", Integer(1, 65535), "32", "Most levels of a topic"},
@@ -114,7 +115,7 @@ constexpr Row<LimitOptions> kLimitRows[] = {
 };
 const SectionInfo& LimitSection() {
   static const SectionInfo section =
-      Describe<LimitOptions>("Caps on what a stranger can spend", kLimitRows);
+      Describe<LimitOptions>("limits", "Caps on what a stranger can spend", kLimitRows);
   return section;
 }
 
@@ -177,16 +178,18 @@ void SetOperate(Reader& reader, const OptionInfo&, const Node& node, const std::
 }
 
 const SectionInfo& GatewaySection() {
-  static const SectionInfo section = Describe<GatewayOptions>("The process itself", kGatewayRows);
+  static const SectionInfo section =
+      Describe<GatewayOptions>("gateway", "The process itself", kGatewayRows);
   return section;
 }
 const SectionInfo& ListenerSection() {
   static const SectionInfo section =
-      Describe<ListenerOptions>("Where devices connect", kListenerRows);
+      Describe<ListenerOptions>("listener", "Where devices connect", kListenerRows);
   return section;
 }
 const SectionInfo& OperateSection() {
-  static const SectionInfo section = Describe<OperateOptions>("Watching the gateway", kOperateRows);
+  static const SectionInfo section =
+      Describe<OperateOptions>("operate", "Watching the gateway", kOperateRows);
   return section;
 }
 

@@ -120,14 +120,15 @@ std::optional<RulesFile> LoadRulesText(const std::string& text, const std::strin
     std::optional<Config> config = ReadConfig(*root, file, folder, *diagnostics);
     if (!config) return std::nullopt;
     std::vector<compile::OutputSpec> outputs = OutputSpecs(*config);
-    return RulesFile{std::move(config->rules), std::move(outputs), false};
+    compile::RuleSetSpec rules = config->rules;
+    return RulesFile{std::move(rules), std::move(outputs), std::move(config)};
   }
   Reader reader(*diagnostics, folder);
   Config config;
   SetRules(reader, OptionInfo{}, root->members[0].second, "rules", config);
   if (diagnostics->errors() > 0) return std::nullopt;
   std::vector<compile::OutputSpec> outputs = SupposedOutputs(config.rules);
-  return RulesFile{std::move(config.rules), std::move(outputs), true};
+  return RulesFile{std::move(config.rules), std::move(outputs), std::nullopt};
 }
 
 std::optional<RulesFile> LoadRules(const std::string& path, Diagnostics* diagnostics) {

@@ -24,7 +24,7 @@ std::optional<Config> LoadText(const std::string& text, const std::string& file,
 struct RulesFile {
   compile::RuleSetSpec rules;
   std::vector<compile::OutputSpec> outputs;
-  bool rules_alone = false;
+  std::optional<Config> config;  // the whole of it, if it is a complete configuration
 };
 
 // A complete configuration, or a file that holds `rules` alone: there every output that a rule

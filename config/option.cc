@@ -79,6 +79,7 @@ void Reader::Read(const ValueType& type, const Node& node, const std::string& ke
   if (text == nullptr) return;
   if (type.kind == Kind::kSecret) diagnostics_.AddSecret(*text);
   if (text->empty()) return diagnostics_.Error(node.place, key, "must not be empty");
+  diagnostics_.Remember(key, node.place);
   into = type.kind == Kind::kPath ? Absolute(*text) : *text;
 }
 
@@ -195,7 +196,7 @@ std::optional<std::vector<const Node*>> Reader::Members(const Node& node, const 
     values[index] = &value;
   }
   for (size_t i = 0; i < options.size(); ++i) {
-    if (options[i].required && lines[i] == 0) {
+    if (options[i].required && options[i].only.empty() && lines[i] == 0) {
       diagnostics_.Error(node.place, key, fmt::format("key '{}' is missing", options[i].name),
                          std::string(options[i].about));
     }

@@ -56,10 +56,13 @@ struct OptionInfo {
   std::string_view about;
   bool required = false;
   std::string_view later = "";  // known, but refused: what it will do
+  std::string_view only =
+      "";  // belongs to sections whose `type` is this; `required` then means there
 };
 
 // A map of the file, as the schema shows it.
 struct SectionInfo {
+  std::string_view name;  // of its definition in the schema
   std::string_view about;
   std::vector<OptionInfo> options;
 };
@@ -147,8 +150,8 @@ void ReadSection(Reader& reader, const Node& node, const std::string& key,
 }
 
 template <typename T>
-SectionInfo Describe(std::string_view about, std::span<const Row<T>> rows) {
-  SectionInfo section{about, {}};
+SectionInfo Describe(std::string_view name, std::string_view about, std::span<const Row<T>> rows) {
+  SectionInfo section{name, about, {}};
   for (const Row<T>& row : rows) section.options.push_back(row.info);
   return section;
 }

@@ -21,20 +21,6 @@ constexpr std::string_view kLaterTypes[] = {"mqtt", "local"};
 constexpr std::string_view kAcks[] = {"received", "delivered", "stored"};  // in the order of Ack
 constexpr size_t kMaxSecretFileBytes = 4096;
 
-// Which keys belong to one type alone.
-struct Belongs {
-  std::string_view key;
-  Type type;
-};
-constexpr Belongs kBelongs[] = {
-    {"connection_string", Type::kIotHub},
-    {"connection_string_file", Type::kIotHub},
-    {"ca", Type::kIotHub},
-    {"pack", Type::kIotHub},
-    {"sas_lifetime", Type::kIotHub},
-    {"path", Type::kFile},
-};
-
 void SetConnectionString(Reader& reader, const OptionInfo& info, const Node& node,
                          const std::string& key, OutputOptions& into) {
   std::string text;
@@ -87,8 +73,8 @@ constexpr Row<PackOptions> kPackRows[] = {
     Later<PackOptions>("compress", "compressed packs"),
 };
 const SectionInfo& PackSection() {
-  static const SectionInfo section =
-      Describe<PackOptions>("Several messages as one, as the hub's price wants it", kPackRows);
+  static const SectionInfo section = Describe<PackOptions>(
+      "pack", "Several messages as one, as the hub's price wants it", kPackRows);
   return section;
 }
 
@@ -103,6 +89,12 @@ void SetPack(Reader& reader, const OptionInfo&, const Node& node, const std::str
   ReadSection<PackOptions>(reader, node, key, kPackRows, into.pack);
 }
 
+// A key that only outputs of type iothub have.
+constexpr OptionInfo IotHub(std::string_view name, ValueType type, std::string_view fallback,
+                            std::string_view about) {
+  return {.name = name, .type = type, .fallback = fallback, .about = about, .only = "iothub"};
+}
+
 // `type` comes before what depends on it.
 constexpr Row<OutputOptions> kOutputRows[] = {
     {{.name = "type",
@@ -115,16 +107,22 @@ constexpr Row<OutputOptions> kOutputRows[] = {
       "When a device's message counts as safe: iothub delivered (default) or received, file stored "
       "(default) or received"},
      SetAck},
-    {{"connection_string", kSecret, "", "iothub: HostName=…;DeviceId=…;SharedAccessKey=…"},
+    {IotHub("connection_string", kSecret, "", "HostName=…;DeviceId=…;SharedAccessKey=…"),
      SetConnectionString},
-    {{"connection_string_file", kPath, "", "iothub: a file that holds the connection string"},
+    {IotHub("connection_string_file", kPath, "", "A file that holds the connection string instead"),
      SetConnectionStringFile},
-    {{"ca", kPath, "", "iothub: PEM file of CAs to trust; default: the system's"},
+    {IotHub("ca", kPath, "", "PEM file of CAs to trust; default: the system's"),
      Set<&OutputOptions::ca>},
-    {{"pack", NoneOrSection(PackSection), "", "iothub: packing, or none"}, SetPack},
-    {{"sas_lifetime", Duration(5 * kMinute, 24 * kHour), "1h", "iothub: how long a token is valid"},
+    {IotHub("pack", NoneOrSection(PackSection), "", "Several messages as one; or none"), SetPack},
+    {IotHub("sas_lifetime", Duration(5 * kMinute, 24 * kHour), "1h", "How long a token is valid"),
      Set<&OutputOptions::sas_lifetime>},
-    {{"path", kPath, "", "file: JSON lines are appended here"}, Set<&OutputOptions::path>},
+    {{.name = "path",
+      .type = kPath,
+      .fallback = "",
+      .about = "JSON lines are appended to this file",
+      .required = true,
+      .only = "file"},
+     Set<&OutputOptions::path>},
     Later<OutputOptions>("identity", "a hub connection for each device"),
     Later<OutputOptions>("certificate", "authenticating to the hub by X.509"),
     Later<OutputOptions>("key", "authenticating to the hub by X.509"),
@@ -137,14 +135,14 @@ constexpr Row<OutputOptions> kOutputRows[] = {
     Later<OutputOptions>("discard", "removing an output with spooled messages"),
 };
 
-// The type's text, if it is one that this version has.
-std::optional<Type> TypeOf(const Node& output) {
+// The type as written, if it is one that this version has.
+std::string_view TypeOf(const Node& output) {
   for (const auto& [name, value] : output.members) {
     if (name.text != "type") continue;
     const auto found = std::find(std::begin(kTypes), std::end(kTypes), value.text);
-    if (found != std::end(kTypes)) return static_cast<Type>(found - std::begin(kTypes));
+    if (found != std::end(kTypes)) return *found;
   }
-  return std::nullopt;
+  return "";
 }
 
 // Says so where the type is one of later versions; then its keys are none of our concern.
@@ -160,32 +158,35 @@ bool IsLater(Reader& reader, const Node& output, const std::string& key) {
   return false;
 }
 
-bool Has(const Node& output, std::string_view key) {
-  return std::any_of(output.members.begin(), output.members.end(),
-                     [&](const auto& member) { return member.first.text == key; });
+// The key `key` as written in `output`, or null.
+const Node* FindKey(const Node& output, std::string_view key) {
+  for (const auto& [name, value] : output.members) {
+    if (name.text == key) return &name;
+  }
+  return nullptr;
 }
 
-void CheckKeysOfType(Reader& reader, const Node& output, const std::string& key, Type type) {
-  for (const auto& [name, value] : output.members) {
-    for (const Belongs& belongs : kBelongs) {
-      if (belongs.key != name.text || belongs.type == type) continue;
-      reader.diagnostics().Error(
-          name.place, Join(key, name.text),
-          fmt::format("belongs to outputs of type {}", kTypes[static_cast<size_t>(belongs.type)]));
+void CheckKeysOfType(Reader& reader, const Node& output, const std::string& key,
+                     std::string_view type) {
+  for (const OptionInfo& option : OutputSection().options) {
+    if (option.only.empty()) continue;
+    const Node* const name = FindKey(output, option.name);
+    if (option.only != type && name != nullptr) {
+      reader.diagnostics().Error(name->place, Join(key, option.name),
+                                 fmt::format("belongs to outputs of type {}", option.only));
+    }
+    if (option.only == type && option.required && name == nullptr) {
+      reader.diagnostics().Error(output.place, key, fmt::format("key '{}' is missing", option.name),
+                                 std::string(option.about));
     }
   }
-  const bool string = Has(output, "connection_string");
-  const bool file = Has(output, "connection_string_file");
-  if (type == Type::kIotHub && string == file) {
-    reader.diagnostics().Error(output.place, key,
-                               string ? "has both connection_string and connection_string_file"
-                                      : "key 'connection_string' is missing",
-                               "want one of connection_string, connection_string_file");
-  }
-  if (type == Type::kFile && !Has(output, "path")) {
-    reader.diagnostics().Error(output.place, key, "key 'path' is missing",
-                               "JSON lines are appended there");
-  }
+  const bool string = FindKey(output, "connection_string") != nullptr;
+  const bool file = FindKey(output, "connection_string_file") != nullptr;
+  if (type != "iothub" || string != file) return;
+  reader.diagnostics().Error(output.place, key,
+                             string ? "has both connection_string and connection_string_file"
+                                    : "key 'connection_string' is missing",
+                             "want one of connection_string, connection_string_file");
 }
 
 // Names of outputs are labels of metrics and members of verdicts.
@@ -198,10 +199,10 @@ bool IsName(std::string_view name) {
 
 void ReadOutput(Reader& reader, const Node& node, const std::string& key, OutputOptions& output) {
   if (node.kind == Node::Kind::kMap && IsLater(reader, node, key)) return;
-  const std::optional<Type> type = TypeOf(node);
-  if (type == Type::kFile) output.ack = Ack::kStored;
+  const std::string_view type = TypeOf(node);
+  if (type == "file") output.ack = Ack::kStored;
   ReadSection<OutputOptions>(reader, node, key, kOutputRows, output);
-  if (type) CheckKeysOfType(reader, node, key, *type);
+  if (!type.empty()) CheckKeysOfType(reader, node, key, type);
 }
 
 }  // namespace
@@ -232,7 +233,7 @@ void SetOutputs(Reader& reader, const OptionInfo&, const Node& node, const std::
 
 const SectionInfo& OutputSection() {
   static const SectionInfo section =
-      Describe<OutputOptions>("Where accepted messages go", kOutputRows);
+      Describe<OutputOptions>("output", "Where accepted messages go", kOutputRows);
   return section;
 }
 

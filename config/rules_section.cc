@@ -83,7 +83,7 @@ constexpr Row<RuleSpec> kRuleRows[] = {
     Later<RuleSpec>("per", "state of reducers by value"),
 };
 const SectionInfo& RuleSection() {
-  static const SectionInfo section = Describe<RuleSpec>("One rule", kRuleRows);
+  static const SectionInfo section = Describe<RuleSpec>("rule", "One rule", kRuleRows);
   return section;
 }
 
@@ -158,7 +158,7 @@ void SetRules(Reader& reader, const OptionInfo&, const Node& node, const std::st
 
 const SectionInfo& RulesSection() {
   static const SectionInfo section =
-      Describe<RuleSetSpec>("Which messages are forwarded, and as what", kRulesRows);
+      Describe<RuleSetSpec>("rules", "Which messages are forwarded, and as what", kRulesRows);
   return section;
 }
 

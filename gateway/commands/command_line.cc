@@ -68,7 +68,58 @@ void AddFilter(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [options] { return Filter(*options); }; });
 }
 
-constexpr Adder kCommands[] = {AddEval, AddFilter};
+void AddCheck(CLI::App& app, Action& action) {
+  auto options = std::make_shared<CheckOptions>();
+  CLI::App* command =
+      AddCommand(app, "check", "Check a configuration, or a file of rules alone",
+                 "Errors and warnings name file, line and column. Warnings alone exit 0.");
+  CLI::Option* config = command->add_option("-c,--config", options->config,
+                                            "Configuration, or a file of rules alone");
+  CLI::Option* schema = command->add_flag("--schema", options->schema,
+                                          "Print the JSON Schema of configurations, for editors");
+  config->excludes(schema);
+  command->callback([=, &action] {
+    if (!options->schema && options->config.empty()) throw CLI::RequiredError("--config");
+    action = [options] { return Check(*options); };
+  });
+}
+
+void AddPki(CLI::App& app, Action& action) {
+  CLI::App* pki = AddCommand(
+      app, "pki", "Make certificates for trials, demos and tests",
+      "Files in DIR: ca.crt ca.key ca.crl server.crt server.key NAME.crt NAME.key. Example:\n"
+      "  sluice pki init pki && sluice pki server pki 127.0.0.1 && sluice pki device pki press-01");
+  pki->require_subcommand(1);
+
+  auto init = std::make_shared<PkiInitOptions>();
+  CLI::App* init_command = pki->add_subcommand("init", "Make a CA");
+  init_command->add_option("DIR", init->dir, "Folder; made if missing")->required();
+  init_command->add_option("--name", init->ca_name, "The CA's name")->capture_default_str();
+  init_command->callback([=, &action] { action = [init] { return PkiInit(*init); }; });
+
+  auto server = std::make_shared<PkiServerOptions>();
+  CLI::App* server_command = pki->add_subcommand("server", "Make the gateway's certificate");
+  server_command->add_option("DIR", server->dir, "Folder with the CA")->required();
+  server_command
+      ->add_option("HOST", server->hosts, "Names and IP addresses that devices connect to")
+      ->required();
+  server_command->callback([=, &action] { action = [server] { return PkiServer(*server); }; });
+
+  auto device = std::make_shared<PkiDeviceOptions>();
+  CLI::App* device_command =
+      pki->add_subcommand("device", "Make certificates of devices; prints their thumbprints");
+  device_command->add_option("DIR", device->dir, "Folder with the CA")->required();
+  device_command->add_option("NAME", device->names, "Identities")->required();
+  device_command->callback([=, &action] { action = [device] { return PkiDevice(*device); }; });
+
+  auto revoke = std::make_shared<PkiRevokeOptions>();
+  CLI::App* revoke_command = pki->add_subcommand("revoke", "Add a device's certificate to ca.crl");
+  revoke_command->add_option("DIR", revoke->dir, "Folder with the CA")->required();
+  revoke_command->add_option("NAME", revoke->name, "Identity")->required();
+  revoke_command->callback([=, &action] { action = [revoke] { return PkiRevoke(*revoke); }; });
+}
+
+constexpr Adder kCommands[] = {AddCheck, AddEval, AddFilter, AddPki};
 
 }  // namespace
 

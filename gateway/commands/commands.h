@@ -24,6 +24,7 @@ int Run(const RunOptions& options);
 
 struct CheckOptions {
   std::string config;
+  bool schema = false;  // print the JSON Schema instead
 };
 int Check(const CheckOptions& options);
 

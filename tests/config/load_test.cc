@@ -254,7 +254,7 @@ TEST(LoadTest, RefusesEachFaultInItsPlace) {
       // Outputs.
       {&Parts::outputs, "outputs: {log: {type: file}}\n", "outputs.log: key 'path' is missing"},
       {&Parts::outputs, "outputs: {log: {type: file, path: a, pack: none}}\n",
-       "outputs.log.pack: belongs to outputs of type iothub"},
+       ":4:38: error: outputs.log.pack: belongs to outputs of type iothub"},
       {&Parts::outputs, "outputs: {log: {type: file, path: a, ack: delivered}}\n",
        "write stored or received"},
       {&Parts::outputs, "outputs: {hub: {type: iothub}}\n", "key 'connection_string' is missing"},
@@ -372,7 +372,7 @@ TEST(LoadRulesTest, TakesRulesAloneOrAWholeFile) {
   const auto rules =
       LoadRulesText("rules: {list: [{from: a, into: [hub, log]}]}", "r.yaml", "/", &alone);
   ASSERT_TRUE(rules) << alone.Render();
-  EXPECT_TRUE(rules->rules_alone);
+  EXPECT_FALSE(rules->config);
   ASSERT_EQ(rules->outputs.size(), 2u);
   EXPECT_EQ(rules->outputs[0].name, "hub");
   EXPECT_EQ(rules->outputs[1].name, "log");
@@ -380,7 +380,7 @@ TEST(LoadRulesTest, TakesRulesAloneOrAWholeFile) {
   Diagnostics whole;
   const auto file = LoadRulesText(Parts().Text(), "c.yaml", "/", &whole);
   ASSERT_TRUE(file) << whole.Render();
-  EXPECT_FALSE(file->rules_alone);
+  EXPECT_TRUE(file->config);
   ASSERT_EQ(file->outputs.size(), 1u);
   EXPECT_TRUE(file->outputs[0].is_packed);
 }
