@@ -308,6 +308,20 @@ TEST_F(AckQueueTest, ForgottenIdIsNewAgainWhileItsFirstCopyIsUnsettled) {
   EXPECT_EQ(queue_.OnPubrel(7), AckQueue::Release::kDone);
 }
 
+TEST_F(AckQueueTest, RefusalOfAForgottenExchangeDoesNotReachTheNextOne) {
+  Connect();
+  const uint32_t blocker = Publish(1);
+  PublishDropped(7, 2, Reason::kNotAuthorized);
+  queue_.Detach();
+  queue_.ForgetPacketIds();  // clean start
+  Connect();
+  const uint32_t next = Publish(7, 2);
+  Reconnect();
+  EXPECT_EQ(Offer(7, 2), AckQueue::Receipt::kKnown);
+  EXPECT_EQ(Settle(blocker), "");
+  EXPECT_EQ(Settle(next), "PUBREC 7");
+}
+
 TEST_F(AckQueueTest, Qos1AndQos2IdsDoNotMeet) {
   Connect();
   PublishDropped(7, 2);
