@@ -19,7 +19,7 @@ const ReasonSet& ReasonsOf(PacketType type) {
 }  // namespace
 
 Result<AckView> DecodeAck(PacketType type, Version version, std::string_view body) {
-  Result<AckView> result{AckView()};
+  Result<AckView> result;
   AckView& ack = *result;
   Reader reader(body);
   if (!reader.TwoBytes(&ack.packet_id)) return Reason::kMalformedPacket;

@@ -30,7 +30,7 @@ void Keep(const Property& property, AuthView* auth) {
 }  // namespace
 
 Result<AuthView> DecodeAuth(Sender sender, std::string_view body) {
-  Result<AuthView> result{AuthView()};
+  Result<AuthView> result;
   AuthView& auth = *result;
   Reader reader(body);
   std::string_view block;

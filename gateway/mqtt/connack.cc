@@ -146,7 +146,7 @@ std::optional<uint8_t> ReturnCode311(Reason reason) {
 }
 
 Result<ConnackView> DecodeConnack(Version version, std::string_view body) {
-  Result<ConnackView> result{ConnackView()};
+  Result<ConnackView> result;
   Reader reader(body);
   uint8_t flags = 0;
   uint8_t code = 0;

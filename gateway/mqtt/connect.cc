@@ -193,7 +193,7 @@ void WriteWillProperties(Sink& sink, const WillView& will) {
 }  // namespace
 
 Result<ConnectView> DecodeConnect(std::string_view body) {
-  Result<ConnectView> result{ConnectView()};
+  Result<ConnectView> result;
   ConnectView& connect = *result;
   Reader reader(body);
   Reason reason = DecodeProtocol(&reader, &connect.version);

@@ -38,7 +38,7 @@ bool HasProperties(const DisconnectView& disconnect) {
 }  // namespace
 
 Result<DisconnectView> DecodeDisconnect(Version version, Sender sender, std::string_view body) {
-  Result<DisconnectView> result{DisconnectView()};
+  Result<DisconnectView> result;
   DisconnectView& disconnect = *result;
   if (body.empty()) return result;  // normal disconnection (section 3.14.2.1)
   if (version == Version::k311) return Reason::kMalformedPacket;

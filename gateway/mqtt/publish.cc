@@ -69,7 +69,7 @@ void WriteProperties(Sink& sink, const PublishView& publish) {
 
 Result<PublishView> DecodePublish(Version version, Sender sender, uint8_t flags,
                                   std::string_view body) {
-  Result<PublishView> result{PublishView()};
+  Result<PublishView> result;
   PublishView& publish = *result;
   publish.dup = (flags & kDupFlag) != 0;
   publish.qos = flags >> 1 & 3;

@@ -65,6 +65,7 @@ const char* ReasonName(Reason reason);
 template <typename T>
 class [[nodiscard]] Result {
  public:
+  Result() = default;                                     // an empty value, to be filled in place
   Result(const T& value) : value_(value) {}               // NOLINT(google-explicit-constructor)
   Result(T&& value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
   Result(Reason reason) : reason_(reason), ok_(false) {}  // NOLINT(google-explicit-constructor)

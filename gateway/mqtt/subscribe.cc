@@ -79,7 +79,7 @@ SubscriptionList::Iterator& SubscriptionList::Iterator::operator++() {
 }
 
 Result<SubscribeView> DecodeSubscribe(Version version, std::string_view body) {
-  Result<SubscribeView> result{SubscribeView()};
+  Result<SubscribeView> result;
   SubscribeView& subscribe = *result;
   Reader reader(body);
   if (!reader.TwoBytes(&subscribe.packet_id)) return Reason::kMalformedPacket;
@@ -120,7 +120,7 @@ size_t EncodeSubscribe(Version version, uint16_t packet_id,
 }
 
 Result<SubackView> DecodeSuback(Version version, std::string_view body) {
-  Result<SubackView> result{SubackView()};
+  Result<SubackView> result;
   SubackView& suback = *result;
   Reader reader(body);
   if (!reader.TwoBytes(&suback.packet_id)) return Reason::kMalformedPacket;

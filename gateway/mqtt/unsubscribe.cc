@@ -25,7 +25,7 @@ Reason CheckFilters(std::string_view bytes, size_t* count) {
 }  // namespace
 
 Result<UnsubscribeView> DecodeUnsubscribe(Version version, std::string_view body) {
-  Result<UnsubscribeView> result{UnsubscribeView()};
+  Result<UnsubscribeView> result;
   UnsubscribeView& unsubscribe = *result;
   Reader reader(body);
   if (!reader.TwoBytes(&unsubscribe.packet_id)) return Reason::kMalformedPacket;
@@ -56,7 +56,7 @@ size_t EncodeUnsubscribe(Version version, uint16_t packet_id,
 }
 
 Result<SubackView> DecodeUnsuback(Version version, std::string_view body) {
-  Result<SubackView> result{SubackView()};
+  Result<SubackView> result;
   SubackView& unsuback = *result;
   Reader reader(body);
   if (!reader.TwoBytes(&unsuback.packet_id)) return Reason::kMalformedPacket;
