@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,16 +44,21 @@ class BodyReader {
 
   State state() const { return state_; }
   bool is_error() const { return state_ == State::kBad || state_ == State::kLimit; }
-  size_t error_offset() const { return reader_.error_offset(); }  // where is_error()
+  // Where is_error(): about where, in bytes from the start of the body (of its UTF-8, if it is
+  // UTF-16 or UTF-32).
+  size_t error_offset() const { return error_offset_; }
 
   const Value& value(JsonPaths::Slot slot) const { return reader_.value(slot); }
   // The member's own text (UTF-8), quotes included.
   std::string_view raw(JsonPaths::Slot slot) const { return reader_.raw(slot); }
 
  private:
+  State ReadAs(std::optional<BodyFormat::Encoding> encoding, std::string_view payload);
+
   JsonReader reader_;
   BodyOptions options_;
   State state_ = State::kUnread;
+  size_t error_offset_ = 0;
   std::string decoded_;  // UTF-16 and UTF-32 as UTF-8
 };
 

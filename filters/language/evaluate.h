@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -17,12 +16,11 @@
 #include "filters/language/json_paths.h"
 #include "filters/language/json_reader.h"
 #include "filters/language/message_view.h"
+#include "filters/language/numbers.h"
+#include "filters/language/text_scratch.h"
 #include "filters/language/value.h"
 
 namespace sluice::language {
-
-inline constexpr size_t kMaxText =
-    1u << 20;  // bytes of a text that concat, upper … make; longer: undefined
 
 // Borrowed for one message.
 struct EvaluationInput {
@@ -39,7 +37,6 @@ class Evaluator {
  public:
   // `paths` outlives the evaluator and does not change.
   explicit Evaluator(const FieldPaths& paths);
-  ~Evaluator();
   Evaluator(const Evaluator&) = delete;
   Evaluator& operator=(const Evaluator&) = delete;
 
@@ -56,19 +53,18 @@ class Evaluator {
  private:
   friend class NodeEvaluator;
 
-  class Scratch;
+  // The twin is read when the first condition of a message wants it.
+  const JsonReader& Twin();
 
   EvaluationInput input_;
   JsonReader twin_;
   bool twin_read_ = false;
-  std::unique_ptr<Scratch> scratch_;
+  TextScratch scratch_;
+  std::vector<Value> arguments_;  // of the calls that are under way, innermost last
 };
 
 // As `set` writes a value into a property: numbers shortest round-trip, true, false; nothing for
 // undefined, null and containers. The view is of `value`, a constant, or `buffer`.
-struct NumberText {
-  char bytes[40];
-};
 std::optional<std::string_view> PropertyText(const Value& value, NumberText* buffer);
 
 }  // namespace sluice::language

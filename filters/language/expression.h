@@ -31,11 +31,15 @@ struct ExpressionOptions {
   Profile profile = Profile::kDefault;
   bool extensions = true;  // $topic, $device, $now, REGEX_MATCH; never in profile edgehub
   std::span<const TopicName> topic_names;
+  bool twin_change_source =
+      false;  // of an edgeHub route FROM /twinChangeNotifications: twin_change_includes
   FieldPaths* paths = nullptr;  // where members read are entered; required
 };
 
 class Expression {
  public:
+  // Of a checked tree.
+  Expression(SyntaxTree tree, Profile profile);
   Expression(Expression&&) noexcept = default;
   Expression& operator=(Expression&&) noexcept = default;
 
@@ -55,9 +59,6 @@ class Expression {
   }
 
  private:
-  friend class Checker;
-  Expression(SyntaxTree tree, Profile profile);
-
   SyntaxTree tree_;
   Profile profile_;
   bool reads_body_ = false;

@@ -15,6 +15,8 @@
 
 namespace sluice::language {
 
+inline constexpr size_t kMaxPathSteps = 100;
+
 // One step of a path: `key` or `key[index]`.
 struct PathStep {
   std::string key;
@@ -34,30 +36,42 @@ class JsonPaths {
   using Slot = uint32_t;
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  // A place in the document that some path leads to or through.
+  // A place in the document that some path leads to or through. Node 0 is the document itself.
   struct Node {
-    Slot slot = kNone;             // of the path that ends here
-    uint32_t first_key = kNone;    // of its members by name: index into nodes(), a list by `next`
-    uint32_t first_index = kNone;  // of its elements
-    uint32_t next = kNone;         // the next sibling
-    uint32_t index = 0;            // which element, of a node reached by index
-    std::string key;               // which member, of a node reached by name
+    Slot slot = kNone;  // of the path that ends here
+    uint32_t parent = kNone;
+    uint32_t depth = 0;
+    bool has_keys = false;           // whether any path goes on to a member
+    uint32_t first_element = kNone;  // the elements that paths go on to, in order of index
+    uint32_t next_element = kNone;   // of a node reached by index: its next sibling
+    uint32_t index = kNone;          // which element it is
+    std::string key;                 // which member, of a node reached by name
+
+    bool is_key() const { return index == kNone && parent != kNone; }
   };
 
-  JsonPaths() : nodes_(1) {}
+  JsonPaths();
 
   // Equal paths get equal slots; slots count from 0.
   Slot Intern(std::span<const PathStep> path);
 
   size_t size() const { return texts_.size(); }
   const std::string& text(Slot slot) const { return texts_[slot]; }  // "pump.readings[2]"
-  const std::vector<Node>& nodes() const { return nodes_; }          // nodes()[0] is the document
+
+  const std::vector<Node>& nodes() const { return nodes_; }
+  // The node one step on, or kNone.
+  uint32_t FindKey(uint32_t parent, std::string_view key) const;
+  uint32_t FindIndex(uint32_t parent, uint32_t index) const;
 
  private:
-  uint32_t Child(uint32_t parent, const std::string& key);
-  uint32_t Child(uint32_t parent, uint32_t index);
+  uint32_t AddKey(uint32_t parent, const std::string& key);
+  uint32_t AddIndex(uint32_t parent, uint32_t index);
+  uint32_t AddNode(uint32_t parent);
+  void Enter(uint32_t node);  // into table_
 
   std::vector<Node> nodes_;
+  std::vector<uint32_t> table_;  // open addressing, by parent and key; at most half full
+  size_t keys_ = 0;
   std::vector<std::string> texts_;
 };
 

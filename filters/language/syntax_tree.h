@@ -18,18 +18,20 @@ class RE2;
 
 namespace sluice::language {
 
-struct Function;  // functions.h
+struct Function;    // functions.h
+struct SystemName;  // system_names.h
 
 enum class StaticType : uint8_t { kNumber, kString, kBool, kNull, kUndefined, kDynamic };
 
 enum class Op : uint8_t {
   // Leaves.
-  kConstant,          // Node::constant
-  kProperty,          // Node::text: an application property
-  kSystem,            // Node::text, without the dollar: a system property and nothing else
-  kSystemOrProperty,  // Node::text, without the dollar: IoT Hub looks up the system property first,
-  kPropertyOrSystem,  // edgeHub the application property (whose name has the dollar)
-  kBody,              // Node::slot in FieldPaths::body
+  kConstant,  // Node::constant
+  kProperty,  // Node::text: an application property
+  kSystem,    // Node::text with its dollar, as in the next two: a system property and nothing else
+  kSystemOrProperty,  // IoT Hub looks up the system property first,
+  kPropertyOrSystem,  // edgeHub the application property, whose name has the dollar, too
+  kBody,              // Node::slot in FieldPaths::body; Node::text as written, as in the next two
+  kPropertyOrBody,    // edgeHub lets an application property called Node::text win
   kTwin,              // Node::slot in FieldPaths::twin
   kTopic,             // the whole topic
   kTopicLevel,        // Node::slot: which level, from 0
@@ -71,8 +73,9 @@ struct Node {
   uint32_t length = 0;
   Value constant;
   const Function* function = nullptr;
-  const re2::RE2* regex = nullptr;  // owned by the tree
-  std::string text;                 // a name; of a constant string, its bytes
+  const SystemName* system = nullptr;  // of a system property that the hub knows
+  const re2::RE2* regex = nullptr;     // owned by the tree
+  std::string text;  // a name; of a constant string, its bytes; of a regex, its pattern
 };
 
 class SyntaxTree {

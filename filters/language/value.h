@@ -16,6 +16,7 @@ enum class Reason : uint8_t {
   kLiteral,          // the word undefined, or a malformed real such as e5
   kPropertyMissing,  // no such application or system property
   kMemberMissing,    // the body (or twin) is there, the member is not
+  kBodyUnread,       // nobody read the body
   kNotJsonType,      // content type or encoding do not say that the body is JSON
   kBadJson,          // they do, and it is not
   kBodyLimit,        // nested too deeply or too large
@@ -47,13 +48,16 @@ class Value {
     kBool,
     kNumber,
     kString,
-    kObject,  // only is_object, is_defined … can tell these two from undefined
+    kObject,  // only is_object, is_array and is_primitive tell these two from undefined
     kArray,
   };
 
   constexpr Value() : Value(Kind::kUndefined, Reason::kNone) {}
   static constexpr Value Undefined(Reason reason) { return Value(Kind::kUndefined, reason); }
   static constexpr Value Null() { return Value(Kind::kNull, Reason::kNone); }
+  // edgeHub's null for a member that is not there: `is_null` tells it from the null of the
+  // document.
+  static constexpr Value AbsentNull() { return Value(Kind::kNull, Reason::kMemberMissing); }
   static constexpr Value NullProperty() { return Value(Kind::kNullProperty, Reason::kNone); }
   static constexpr Value Object() { return Value(Kind::kObject, Reason::kNone); }
   static constexpr Value Array() { return Value(Kind::kArray, Reason::kNone); }
@@ -78,7 +82,7 @@ class Value {
   }
 
   constexpr Kind kind() const { return kind_; }
-  constexpr Reason reason() const { return reason_; }  // of an undefined value
+  constexpr Reason reason() const { return reason_; }  // of an undefined value, else kNone
   constexpr bool is_undefined() const { return kind_ == Kind::kUndefined; }
   constexpr bool is_bool() const { return kind_ == Kind::kBool; }
   constexpr bool is_number() const { return kind_ == Kind::kNumber; }

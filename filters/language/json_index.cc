@@ -1,0 +1,41 @@
+#include "filters/language/json_index.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+
+namespace sluice::language {
+namespace {
+
+constexpr size_t kSmallestCapacity = 4096;
+
+// Of no use to the first stage, but the library wants to allocate for it.
+constexpr size_t kUnusedDepth = 1;
+
+}  // namespace
+
+JsonIndex::JsonIndex() = default;
+JsonIndex::~JsonIndex() = default;
+
+bool JsonIndex::Build(std::string_view text) {
+  offsets_ = {};
+  if (text.empty()) return false;
+  if (text.size() > capacity_ || implementation_ == nullptr) {
+    const size_t capacity = std::max({kSmallestCapacity, text.size(), capacity_ * 2});
+    implementation_.reset();
+    capacity_ = 0;
+    if (simdjson::get_active_implementation()->create_dom_parser_implementation(
+            capacity, kUnusedDepth, implementation_)) {
+      return false;
+    }
+    capacity_ = capacity;
+  }
+  if (implementation_->stage1(reinterpret_cast<const uint8_t*>(text.data()), text.size(),
+                              simdjson::stage1_mode::regular)) {
+    return false;
+  }
+  offsets_ = {implementation_->structural_indexes.get(), implementation_->n_structural_indexes};
+  return true;
+}
+
+}  // namespace sluice::language
