@@ -23,11 +23,17 @@ class Lingering final : private Timer {
 
   void Add(UniqueFd socket, int64_t now_us);
 
+  // At the thread's end: waits until the peers have gone, at most `patience_ms`.
+  void WaitForPeers(int patience_ms);
+
  private:
   struct Socket {
     UniqueFd fd;
     int64_t until_us;
   };
+
+  // Throws away what lies unread; true if the peer has gone.
+  static bool Discard(int fd);
 
   void OnTimer(int64_t now_us) override;
 

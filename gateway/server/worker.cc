@@ -12,6 +12,8 @@ namespace sluice::server {
 namespace {
 
 constexpr int kMaxEvents = 512;
+// For peers to read a last packet when the thread ends.
+constexpr int kGoodbyeMs = 250;
 // What a burst made the inbox's arrays grow to is given back beyond this.
 constexpr size_t kKeptTickets = 16 * 1024;
 
@@ -203,6 +205,7 @@ void Worker::CloseAll() {
   for (const auto& connection : connections_) connection->Close(CloseReason::kShutdown);
   WriteAll();
   BuryClosed();
+  state_.lingering.WaitForPeers(kGoodbyeMs);
 }
 
 }  // namespace sluice::server
