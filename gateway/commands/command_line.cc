@@ -119,7 +119,87 @@ void AddPki(CLI::App& app, Action& action) {
   revoke_command->callback([=, &action] { action = [revoke] { return PkiRevoke(*revoke); }; });
 }
 
-constexpr Adder kCommands[] = {AddCheck, AddEval, AddFilter, AddPki};
+// "2.5", or "max" for 0.
+std::string ReadSpeed(std::string& text) {
+  if (text == "max") {
+    text = "0";
+    return {};
+  }
+  return CLI::Range(1e-3, 1e6)(text).empty() ? "" : "want max, or a number from 0.001 to 1000000";
+}
+
+void AddSimulate(CLI::App& app, Action& action) {
+  auto options = std::make_shared<SimulateOptions>();
+  CLI::App* command = AddCommand(
+      app, "simulate",
+      "Be a fleet of devices: MQTT 5 over mutual TLS, each with its own certificate",
+      "Without --replay the fleet is machines of a plant (press-01, vib-01, conv-01, oven-01, "
+      "press-02, ...), every\n"
+      "third of a kind faulty, publishing to plant/LINE/DEVICE/telemetry; conveyors also write to\n"
+      "plant/DEVICE/debug/plc. The traffic begins when all are connected. Latency counts from when "
+      "a message was due\n"
+      "(with --rate 0 and --speed max: from when it was sent) to its acknowledgement (QoS 2: "
+      "PUBREC).\n"
+      "Prints sent, acknowledged, refused, latency and reconnects; exits 1 if an acknowledgement "
+      "is missing.\n"
+      "Contents of a replay's lines that MQTT has no place for (twin, systemProperties, encodings "
+      "other than utf-8)\n"
+      "are left out, with a note. Examples:\n"
+      "  sluice simulate --to 127.0.0.1:8883 --pki pki --devices 100 --rate 2\n"
+      "  sluice simulate --to 127.0.0.1:8883 --pki pki --devices 50 --rate 0 --qos 1 "
+      "--payload-bytes 200\n"
+      "  sluice simulate --to 127.0.0.1:8883 --pki pki --replay plant.jsonl --speed max");
+  command->add_option("--to", options->to, "HOST:PORT of the server")->required();
+  command
+      ->add_option(
+          "--pki", options->pki,
+          "Folder of `sluice pki`: ca.crt, NAME.crt, NAME.key; made if missing and ca.key is there")
+      ->required()
+      ->check(CLI::ExistingDirectory);
+  command->add_option("--devices", options->devices, "How many machines")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  CLI::Option* rate =
+      command->add_option("--rate", options->rate, "Messages a second of each; 0: back to back")
+          ->check(CLI::Range(0.0, 1e6))
+          ->capture_default_str();
+  command->add_option("--qos", options->qos, "0, 1 or 2; default 1, of a replay each line's own")
+      ->check(CLI::Range(0, 2));
+  command->add_option("--seconds", options->seconds, "How long; default 10, of a replay to its end")
+      ->check(CLI::Range(0.0, 1e9));
+  CLI::Option* replay = command
+                            ->add_option("--replay", options->replay,
+                                         "Message lines to send instead, each by its device")
+                            ->check(CLI::ExistingFile);
+  command
+      ->add_option("--speed", options->speed,
+                   "How much faster than the lines' times; max: as fast as taken; default 1")
+      ->transform(CLI::Validator(ReadSpeed, "X|max"))
+      ->needs(replay);
+  command
+      ->add_option("--window", options->window,
+                   "QoS 1 and 2 messages in flight a device, within the server's Receive Maximum")
+      ->check(CLI::Range(1, 65'535))
+      ->capture_default_str();
+  command
+      ->add_option("--payload-bytes", options->payload_bytes,
+                   "Fill shorter payloads up to this size")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "Threads that drive the devices")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Of the machines' signals")->capture_default_str();
+  command
+      ->add_option("--patience", options->patience,
+                   "Give up when nothing was answered for so many seconds")
+      ->check(CLI::Range(0.1, 1e6))
+      ->capture_default_str();
+  replay->excludes(rate);
+  command->callback([=, &action] { action = [options] { return Simulate(*options); }; });
+}
+
+constexpr Adder kCommands[] = {AddCheck, AddEval, AddFilter, AddPki, AddSimulate};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,11 +70,16 @@ struct SimulateOptions {
   std::string to;  // HOST:PORT
   std::string pki;
   uint32_t devices = 10;
-  double rate = 1.0;  // messages a second and device; 0: back to back
-  int qos = 1;
-  double seconds = 10;
+  double rate = 1.0;              // messages a second and device; 0: back to back
+  std::optional<int> qos;         // absent: 1, or each replayed line's own
+  std::optional<double> seconds;  // absent: 10, or to the replay's end
   std::string replay;
   double speed = 1.0;  // of a replay; 0: as fast as possible
+  uint16_t window = 64;
+  uint32_t payload_bytes = 0;
+  unsigned threads = 1;
+  uint64_t seed = 1;
+  double patience = 30;
 };
 int Simulate(const SimulateOptions& options);
 
