@@ -65,37 +65,43 @@ void WriteProperties(Sink& sink, const PublishView& publish) {
   WriteUserProperties(sink, publish.user_properties);
 }
 
+Reason Decode(Version version, Sender sender, uint8_t flags, std::string_view body,
+              PublishView* publish) {
+  publish->dup = (flags & kDupFlag) != 0;
+  publish->qos = flags >> 1 & 3;
+  publish->retain = (flags & kRetainFlag) != 0;
+  if (publish->qos == 3) return Reason::kMalformedPacket;                  // [MQTT-3.3.1-4]
+  if (publish->qos == 0 && publish->dup) return Reason::kMalformedPacket;  // [MQTT-3.3.1-2]
+
+  Reader reader(body);
+  if (!reader.Text(&publish->topic)) return Reason::kMalformedPacket;
+  if (publish->qos > 0) {
+    if (!reader.TwoBytes(&publish->packet_id)) return Reason::kMalformedPacket;
+    if (publish->packet_id == 0) return Reason::kProtocolError;  // [MQTT-2.2.1-3]
+  }
+  if (version == Version::k5) {
+    const Reason reason = DecodeProperties(sender, &reader, publish);
+    if (reason != Reason::kSuccess) return reason;
+  }
+  if (publish->topic.empty()) {
+    // An alias stands for the topic; without one it is a protocol error (section 3.3.2.1,
+    // [MQTT-4.7.3-1]).
+    if (publish->topic_alias == 0) return Reason::kProtocolError;
+  } else if (!ValidTopicNameText(publish->topic)) {
+    return Reason::kTopicNameInvalid;  // [MQTT-3.3.2-2]
+  }
+  publish->payload = reader.rest();
+  publish->payload_format_violated = publish->payload_is_utf8 && !ValidUtf8(publish->payload);
+  return Reason::kSuccess;
+}
+
 }  // namespace
 
 Result<PublishView> DecodePublish(Version version, Sender sender, uint8_t flags,
                                   std::string_view body) {
+  // Decoded in place: one variable is returned, so the view is not copied.
   Result<PublishView> result;
-  PublishView& publish = *result;
-  publish.dup = (flags & kDupFlag) != 0;
-  publish.qos = flags >> 1 & 3;
-  publish.retain = (flags & kRetainFlag) != 0;
-  if (publish.qos == 3) return Reason::kMalformedPacket;                 // [MQTT-3.3.1-4]
-  if (publish.qos == 0 && publish.dup) return Reason::kMalformedPacket;  // [MQTT-3.3.1-2]
-
-  Reader reader(body);
-  if (!reader.Text(&publish.topic)) return Reason::kMalformedPacket;
-  if (publish.qos > 0) {
-    if (!reader.TwoBytes(&publish.packet_id)) return Reason::kMalformedPacket;
-    if (publish.packet_id == 0) return Reason::kProtocolError;  // [MQTT-2.2.1-3]
-  }
-  if (version == Version::k5) {
-    const Reason reason = DecodeProperties(sender, &reader, &publish);
-    if (reason != Reason::kSuccess) return reason;
-  }
-  if (publish.topic.empty()) {
-    // An alias stands for the topic; without one it is a protocol error (section 3.3.2.1,
-    // [MQTT-4.7.3-1]).
-    if (publish.topic_alias == 0) return Reason::kProtocolError;
-  } else if (!ValidTopicNameText(publish.topic)) {
-    return Reason::kTopicNameInvalid;  // [MQTT-3.3.2-2]
-  }
-  publish.payload = reader.rest();
-  publish.payload_format_violated = publish.payload_is_utf8 && !ValidUtf8(publish.payload);
+  result.Finish(Decode(version, sender, flags, body, &*result));
   return result;
 }
 

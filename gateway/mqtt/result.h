@@ -70,6 +70,12 @@ class [[nodiscard]] Result {
   Result(T&& value) : value_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
   Result(Reason reason) : reason_(reason), ok_(false) {}  // NOLINT(google-explicit-constructor)
 
+  // After the value was filled in place: kSuccess, or why it is refused after all.
+  void Finish(Reason reason) {
+    reason_ = reason;
+    ok_ = reason == Reason::kSuccess;
+  }
+
   bool ok() const { return ok_; }
   Reason reason() const { return reason_; }  // kSuccess if ok()
 

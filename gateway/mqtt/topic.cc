@@ -1,6 +1,7 @@
 #include "gateway/mqtt/topic.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include "gateway/mqtt/utf8.h"
@@ -29,9 +30,36 @@ class Levels {
   bool at_end_ = false;
 };
 
+constexpr uint64_t kOnes = 0x0101010101010101;
+constexpr uint64_t kHighBits = 0x8080808080808080;
+
+// Whether a byte of `word` is + or #, which differ in one bit: with that bit set both become +, and
+// with + taken away a zero byte, which is the classic test.
+bool HasWildcard(uint64_t word) {
+  static_assert(('#' | 0x08) == '+');
+  const uint64_t zero = (word | kOnes * 0x08) ^ kOnes * '+';
+  return ((zero - kOnes) & ~zero & kHighBits) != 0;
+}
+
+// Eight bytes a step, the last step overlapping.
 bool HasWildcard(std::string_view text) {
-  return std::memchr(text.data(), '+', text.size()) != nullptr ||
-         std::memchr(text.data(), '#', text.size()) != nullptr;
+  const char* p = text.data();
+  const size_t size = text.size();
+  if (size < 8) {
+    for (const char c : text) {
+      if ((c | 0x08) == '+') return true;
+    }
+    return false;
+  }
+  const auto load = [p](size_t at) {
+    uint64_t word;
+    std::memcpy(&word, p + at, sizeof word);
+    return word;
+  };
+  for (size_t i = 0; i + 8 <= size; i += 8) {
+    if (HasWildcard(load(i))) return true;
+  }
+  return HasWildcard(load(size - 8));
 }
 
 bool StartsWithWildcard(std::string_view filter) { return filter[0] == '+' || filter[0] == '#'; }

@@ -35,6 +35,23 @@ TEST(TopicTest, ValidNames) {
   for (const auto& c : kCases) EXPECT_EQ(ValidTopicName(c.name), c.valid) << c.name.substr(0, 40);
 }
 
+// Eight bytes are looked at in a step: a wildcard is seen at every place of every length, and
+// nothing else is one.
+TEST(TopicTest, SeesAWildcardWhereverItStands) {
+  for (size_t size = 1; size <= 40; ++size) {
+    for (size_t at = 0; at < size; ++at) {
+      for (int byte = 1; byte < 128; ++byte) {
+        std::string topic(size, 'a');
+        topic[at] = static_cast<char>(byte);
+        ASSERT_EQ(ValidTopicName(topic), byte != '+' && byte != '#')
+            << size << " " << at << " " << byte;
+      }
+    }
+  }
+  EXPECT_TRUE(ValidTopicName(
+      "\xc2\xa3\xc2\xab\xc2\xa3\xc2\xab"));  // bytes that differ from + and # in the high bit
+}
+
 TEST(TopicTest, ValidFilters) {
   struct {
     std::string filter;
