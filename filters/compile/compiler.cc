@@ -243,13 +243,13 @@ void Compiler::AddPaths(const std::vector<Located>& texts, PathTree* paths, std:
                         ProblemSink& sink) {
   for (const Located& text : texts) {
     size_t bad = 0;
+    const bool has_prefix = Lower(text.text).starts_with("$body");
     const auto path = language::ParsePath(text.text, &bad);
-    if (!path) {
+    if (!path || has_prefix) {
       language::Diagnostic diagnostic;
       diagnostic.message = fmt::format("'{}' is no path into a body", text.text);
-      diagnostic.hint = text.text.starts_with("$body.") ? "leave $body. out"
-                                                        : "write it as behind $body: v_rms.z";
-      diagnostic.offset = bad;
+      diagnostic.hint = has_prefix ? "leave $body. out" : "write it as behind $body: v_rms.z";
+      diagnostic.offset = path ? 0 : bad;
       sink.Take(text, {diagnostic});
       continue;
     }

@@ -53,6 +53,11 @@ void WarnOfHidden(size_t index, const Program& program, const std::vector<size_t
   }
 }
 
+bool HasProblem(const std::vector<Problem>& problems, const std::string& rule) {
+  return std::any_of(problems.begin(), problems.end(),
+                     [&](const Problem& problem) { return problem.rule == rule; });
+}
+
 // Equal outputs, different shapes, topics in common: two messages to the hub.
 void WarnOfSecondShape(size_t index, const Program& program, std::span<const OutputSpec> outputs,
                        const RuleSpec& spec, ProblemSink& sink) {
@@ -113,8 +118,10 @@ void CheckRules(const RuleSetSpec& spec, std::span<const OutputSpec> outputs,
       sink.Warning(Place(spec.rules[i]), "never matches: no device's messages have this source",
                    "FROM /messages/*");
     } else if (constant && *constant != language::Truth::kTrue) {
-      sink.Warning(Place(spec.rules[i]),
-                   "never matches: the condition is not true whatever the message");
+      if (!HasProblem(*problems, rule.name)) {  // the language may have said it better
+        sink.Warning(Place(spec.rules[i]),
+                     "never matches: the condition is not true whatever the message");
+      }
     } else {
       WarnOfHidden(i, program, ending, spec.rules[i], sink);
       if (i < 1000) WarnOfSecondShape(i, program, outputs, spec.rules[i], sink);

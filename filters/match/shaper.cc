@@ -105,7 +105,8 @@ class Redactor {
 
 class Selector {
  public:
-  Selector(const PathTree& paths, std::string* out) : paths_(paths), out_(*out) {}
+  Selector(const PathTree& paths, std::vector<std::string_view>* scratch, std::string* out)
+      : paths_(paths), found_(*scratch), out_(*out) {}
 
   void Run(std::string_view body) {
     if (!Pick(paths_.root(), body)) out_ = "{}";
@@ -198,17 +199,18 @@ class Selector {
   }
 
   const PathTree& paths_;
+  // A stack: the members of the objects that are being picked from.
+  std::vector<std::string_view>& found_;
   std::string& out_;
-  std::vector<std::string_view>
-      found_;  // a stack: the members of the objects that are being picked from
 };
 
 }  // namespace
 
-void Select(const PathTree& paths, std::string_view body, std::string* out) {
+void Select(const PathTree& paths, std::string_view body, std::vector<std::string_view>* scratch,
+            std::string* out) {
   out->clear();
   body.remove_prefix(body.find('{'));
-  Selector(paths, out).Run(body);
+  Selector(paths, scratch, out).Run(body);
 }
 
 bool Redact(const PathTree& paths, std::string_view body, std::string* out) {
@@ -266,7 +268,7 @@ const Shaper::Shaped& Shaper::ShapeOnce(std::span<const compile::Shape> shapes, 
   }
   if (!shape.select.empty()) {
     std::string& selected = NextBuffer();
-    Select(shape.select, shaped.body, &selected);
+    Select(shape.select, shaped.body, &scratch_, &selected);
     shaped.body = selected;
     shaped.changed = true;
   }

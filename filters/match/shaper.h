@@ -62,13 +62,16 @@ class Shaper {
   size_t used_buffers_ = 0;
   std::vector<Shaped> shaped_;  // one for each shape met in this message
   int is_object_ = -1;          // of this message's payload; -1: not looked at yet
+  std::vector<std::string_view> scratch_;
   std::vector<ShapedDelivery> deliveries_;
   std::vector<uint16_t> errors_;
   Result result_;
 };
 
-// The two halves, of a body that is a JSON object. Each overwrites `*out`.
-void Select(const compile::PathTree& paths, std::string_view body, std::string* out);
+// The two halves, of a body that is a JSON object. Each overwrites `*out`; `*scratch` is empty
+// again afterwards.
+void Select(const compile::PathTree& paths, std::string_view body,
+            std::vector<std::string_view>* scratch, std::string* out);
 // Whether anything went.
 bool Redact(const compile::PathTree& paths, std::string_view body, std::string* out);
 

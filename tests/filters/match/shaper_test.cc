@@ -29,7 +29,9 @@ compile::PathTree Tree(const std::vector<std::vector<Step>>& paths) {
 
 std::string Selected(const std::vector<std::vector<Step>>& paths, std::string_view body) {
   std::string out = "before";
-  Select(Tree(paths), body, &out);
+  std::vector<std::string_view> scratch;
+  Select(Tree(paths), body, &scratch, &out);
+  EXPECT_TRUE(scratch.empty());
   return out;
 }
 

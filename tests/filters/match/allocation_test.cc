@@ -1,0 +1,84 @@
+// Judging allocates nothing once a judge has seen such messages.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "filters/match/judge.h"
+#include "filters/match/shaper.h"
+#include "tests/filters/match/rules_fixture.h"
+
+namespace {
+
+std::atomic<uint64_t> allocations{0};
+
+void* Allocate(size_t size) {
+  allocations.fetch_add(1, std::memory_order_relaxed);
+  void* const block = std::malloc(size == 0 ? 1 : size);
+  if (block == nullptr) std::abort();
+  return block;
+}
+
+}  // namespace
+
+void* operator new(size_t size) { return Allocate(size); }
+void* operator new[](size_t size) { return Allocate(size); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete[](void* block) noexcept { std::free(block); }
+void operator delete(void* block, size_t) noexcept { std::free(block); }
+void operator delete[](void* block, size_t) noexcept { std::free(block); }
+
+namespace sluice::match {
+namespace {
+
+uint64_t AllocationsOf(Judge& judge, Shaper& shaper, const language::MessageView& message) {
+  for (int i = 0; i < 3; ++i) {
+    shaper.Apply(judge.program().shapes(), judge.Run(message), message.payload);  // grows
+  }
+  const uint64_t before = allocations.load();
+  for (int i = 0; i < 100; ++i)
+    shaper.Apply(judge.program().shapes(), judge.Run(message), message.payload);
+  return allocations.load() - before;
+}
+
+TEST(AllocationTest, TheCountCounts) {
+  const uint64_t before = allocations.load();
+  delete new int(1);
+  EXPECT_EQ(allocations.load() - before, 1U);
+}
+
+TEST(AllocationTest, JudgingAllocatesNothing) {
+  const auto program = Compiled({
+      Rule("drop").From("plant/+/debug/#").Drop(),
+      Rule("hot")
+          .From("plant/{line}/{unit}/telemetry")
+          .Where("$body.temperature > 80 AND $body.unit = 'C' AND $topic.line = 'l1'")
+          .Set("alert", "hot")
+          .Set("line", "$topic.line")
+          .Set("t", "$body.temperature * 1.5")
+          .Select("temperature"),
+      Rule("text").Where("REGEX_MATCH($topic, '^plant/.*/telemetry$') AND lower($body.unit) = 'k'"),
+      Rule("property").Where("site = 'x' AND as_number(level) > 3").Into("log"),
+  });
+  Judge judge(program);
+  Shaper shaper;
+  const std::string deep = "{\"a\":" + std::string(500, '[') + std::string(500, ']') + "}";
+  struct {
+    const char* what;
+    Message message;
+  } const kCases[] = {
+      {"dropped by topic", Message("plant/l1/debug/plc", "text")},
+      {"dropped by default",
+       Message("plant/l1/press-01/telemetry", R"({"temperature":20.5,"unit":"C"})")},
+      {"dropped for its body", Message("plant/l1/press-01/telemetry", R"({"temperature":)")},
+      {"forwarded", Message("plant/l1/press-01/telemetry", R"({"temperature":81.5,"unit":"C"})")},
+      {"deep", Message("plant/l1/press-01/telemetry", deep)},
+      {"with properties", Message("x", "{}").Property("site", "x").Property("level", "4.5")},
+  };
+  for (const auto& c : kCases)
+    EXPECT_EQ(AllocationsOf(judge, shaper, c.message.View()), 0U) << c.what;
+}
+
+}  // namespace
+}  // namespace sluice::match
