@@ -171,7 +171,7 @@ class NodeEvaluator {
   // From the left; an operand that decides (false for AND, true for OR) ends it and outvotes
   // undefined ones. The word null makes an AND null, and is left out of an OR.
   Value Logic(const Node& node) {
-    if (node.type == StaticType::kNull) return Value::Null();
+    if (node.type == StaticType::kNull) return Value::LiteralNull();
     const auto children = tree_.children_of(node);
     const bool decisive = node.op == Op::kOr;
     Value result = Value::Bool(!decisive);

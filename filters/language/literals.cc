@@ -55,7 +55,7 @@ NodeId AddLiteral(const SyntaxNode& written, TreeBuilder& builder) {
     case SyntaxKind::kFalse:
       return builder.AddConstant(written, StaticType::kBool, Value::Bool(false));
     case SyntaxKind::kNull:
-      return builder.AddConstant(written, StaticType::kNull, Value::Null());
+      return builder.AddConstant(written, StaticType::kNull, Value::LiteralNull());
     case SyntaxKind::kString: {
       const NodeId id = builder.AddConstant(written, StaticType::kString, Value());
       builder.at(id).text = written.text;

@@ -55,11 +55,13 @@ std::optional<Diagnostic> ExplainToken(const Token& token) {
       return At(token, Quoted(token.text) + " is a reserved word",
                 "a property of this name cannot be referred to in a condition");
     case TokenKind::kPath:
+      if (token.text[0] == '[') {
+        return At(token, "there are no array literals", "write a = 1 OR a = 2");
+      }
       return At(token, Quoted(token.text) + " has a bracket, which no property name has",
                 "members of the body are written $body.name[0]");
     case TokenKind::kUnknown:
-      return At(token, Quoted(token.text) + " means nothing here",
-                token.text == "[" ? "there are no array literals; write a = 1 OR a = 2" : "");
+      return At(token, Quoted(token.text) + " means nothing here", "");
     default:
       return std::nullopt;
   }
@@ -103,8 +105,9 @@ std::optional<Diagnostic> WarnOfGluedOperator(const Token& name, const Token& ne
   constexpr std::string_view kOperators = "+-*%!|&";
   const std::string_view text = name.text;
   const auto telling = [](char c) { return c == '\'' || c == '$' || (c >= '0' && c <= '9'); };
-  bool glued = text.size() > 1 && text.back() == '!' && next.kind == TokenKind::kEqual &&
-               next.offset == name.offset + text.size();
+  bool glued = text.size() > 1 &&
+               (text.front() == '!' || (text.back() == '!' && next.kind == TokenKind::kEqual &&
+                                        next.offset == name.offset + text.size()));
   for (size_t i = 0; i < text.size() && !glued; ++i) {
     if (kOperators.find(text[i]) == std::string_view::npos) continue;
     glued = (i > 0 && i + 1 < text.size() && telling(text[i - 1])) ||

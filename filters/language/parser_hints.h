@@ -17,8 +17,8 @@ Diagnostic ExplainNoOperand(const std::vector<Token>& tokens, size_t at);
 // An expression is complete, and tokens[at] can neither continue nor end it.
 Diagnostic ExplainLeftover(const std::vector<Token>& tokens, size_t at);
 
-// A warning where a name holds an operator beside a quote, a digit or a dollar, or ends in ! before
-// =.
+// A warning where a name holds an operator beside a quote, a digit or a dollar, begins with !, or
+// ends in ! before =.
 std::optional<Diagnostic> WarnOfGluedOperator(const Token& name, const Token& next);
 
 }  // namespace sluice::language

@@ -19,7 +19,7 @@ class TextScratch {
   char* Allocate(size_t size) {
     if (size > kMaxText || used_ + size > kMaxScratch) return nullptr;
     used_ += size;
-    if (size > room_) Grow(size);
+    if (size > room_ || next_ == nullptr) Grow(size);
     room_ -= size;
     char* const text = next_;
     next_ += size;

@@ -55,7 +55,9 @@ std::string_view ReasonText(Reason reason) {
 
 Truth ToTruth(const Value& value) {
   if (value.is_bool()) return value.bool_value() ? Truth::kTrue : Truth::kFalse;
-  return value.kind() == Value::Kind::kNull ? Truth::kFalse : Truth::kUndefined;
+  const bool is_word_null =
+      value.kind() == Value::Kind::kNull && value.reason() == Reason::kLiteral;
+  return is_word_null ? Truth::kFalse : Truth::kUndefined;
 }
 
 }  // namespace sluice::language

@@ -13,7 +13,7 @@ namespace sluice::language {
 // Why a value is undefined: what `explain` tells a person.
 enum class Reason : uint8_t {
   kNone,
-  kLiteral,          // the word undefined, or a malformed real such as e5
+  kLiteral,          // the word undefined, or a malformed real such as e5; of a null: the word null
   kPropertyMissing,  // no such application or system property
   kMemberMissing,    // the body (or twin) is there, the member is not
   kBodyUnread,       // nobody read the body
@@ -54,7 +54,10 @@ class Value {
 
   constexpr Value() : Value(Kind::kUndefined, Reason::kNone) {}
   static constexpr Value Undefined(Reason reason) { return Value(Kind::kUndefined, reason); }
-  static constexpr Value Null() { return Value(Kind::kNull, Reason::kNone); }
+  static constexpr Value Null() { return Value(Kind::kNull, Reason::kNone); }  // of a document
+  // The word in a condition: unlike a document's null, it counts as false where a condition is
+  // wanted.
+  static constexpr Value LiteralNull() { return Value(Kind::kNull, Reason::kLiteral); }
   // edgeHub's null for a member that is not there: `is_null` tells it from the null of the
   // document.
   static constexpr Value AbsentNull() { return Value(Kind::kNull, Reason::kMemberMissing); }
@@ -110,7 +113,8 @@ class Value {
 // What a condition comes to. Only kTrue routes a message.
 enum class Truth : uint8_t { kFalse, kTrue, kUndefined };
 
-// Null is false; a number, a string or a container is no condition: undefined.
+// The word null is false. A number, a string, a container or a document's null is no condition:
+// undefined.
 Truth ToTruth(const Value& value);
 
 }  // namespace sluice::language
