@@ -10,6 +10,7 @@
 #include <map>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 namespace sluice::config {
 namespace {
@@ -155,7 +156,7 @@ class TreeBuilder final : public YAML::EventHandler {
     if (parent.node.kind == Node::Kind::kList) {
       parent.node.items.push_back(std::move(node));
     } else if (parent.key) {
-      parent.node.members.emplace_back(*std::move(parent.key), std::move(node));
+      parent.node.members.push_back({*std::move(parent.key), std::move(node)});
       parent.key.reset();
     } else if (node.kind != Node::Kind::kScalar) {
       Fail(node.place, fmt::format("a key must be text, not {}", Describe(node.kind)));

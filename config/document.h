@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/diagnostics.h"
@@ -19,6 +18,8 @@ inline constexpr size_t kMaxFileBytes = 16 << 20;
 inline constexpr size_t kMaxDepth = 24;
 inline constexpr size_t kMaxNodes = 1'000'000;
 
+struct Member;
+
 struct Node {
   enum class Kind : uint8_t { kNull, kScalar, kList, kMap };
 
@@ -28,7 +29,12 @@ struct Node {
   bool verbatim = false;  // of a scalar: stands in the file as it is, on one line, from place on
   Place place;            // of a quoted scalar that is verbatim: behind its quote
   std::vector<Node> items;
-  std::vector<std::pair<Node, Node>> members;  // in the order written, duplicates included
+  std::vector<Member> members;  // in the order written, duplicates included
+};
+
+struct Member {
+  Node name;
+  Node value;
 };
 
 // Reads `text`; what is wrong goes to `diagnostics` (whose source the caller has set). An empty

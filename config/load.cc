@@ -58,7 +58,7 @@ std::optional<Node> ParseSource(const std::string& text, const std::string& file
 }
 
 bool HoldsRulesAlone(const Node& root) {
-  return root.members.size() == 1 && root.members[0].first.text == "rules";
+  return root.members.size() == 1 && root.members[0].name.text == "rules";
 }
 
 void WarnOfIdleDevices(const Node& root, const Config& config, Diagnostics& diagnostics) {
@@ -125,7 +125,7 @@ std::optional<RulesFile> LoadRulesText(const std::string& text, const std::strin
   }
   Reader reader(*diagnostics, folder);
   Config config;
-  SetRules(reader, OptionInfo{}, root->members[0].second, "rules", config);
+  SetRules(reader, OptionInfo{}, root->members[0].value, "rules", config);
   if (diagnostics->errors() > 0) return std::nullopt;
   std::vector<compile::OutputSpec> outputs = SupposedOutputs(config.rules);
   return RulesFile{std::move(config.rules), std::move(outputs), std::nullopt};

@@ -168,9 +168,9 @@ std::optional<std::vector<const Node*>> Reader::Members(const Node& node, const 
   std::vector<const Node*> values(options.size());
   std::vector<uint32_t> lines(options.size());
   for (const auto& [name, value] : node.members) {
-    const auto option = std::find_if(options.begin(), options.end(), [&](const OptionInfo& info) {
-      return info.name == name.text;
-    });
+    const auto option =
+        std::find_if(options.begin(), options.end(),
+                     [&name = name](const OptionInfo& info) { return info.name == name.text; });
     if (option == options.end()) {
       std::vector<std::string_view> known;
       for (const OptionInfo& info : options) known.push_back(info.name);

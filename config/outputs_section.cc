@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -215,7 +216,9 @@ void SetOutputs(Reader& reader, const OptionInfo&, const Node& node, const std::
   }
   for (const auto& [name, value] : node.members) {
     const std::string output_key = Join(key, name.text);
-    const auto same = [&](const OutputOptions& other) { return other.name == name.text; };
+    const auto same = [&name = name](const OutputOptions& other) {
+      return other.name == name.text;
+    };
     if (std::any_of(into.outputs.begin(), into.outputs.end(), same)) {
       reader.diagnostics().Error(name.place, output_key, "stands twice");
       continue;

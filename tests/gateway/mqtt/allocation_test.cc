@@ -15,14 +15,15 @@ namespace {
 std::atomic<int> allocations{0};
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined: GCC would see malloc() behind one and delete behind the other, and warn.
+[[gnu::noinline]] void* operator new(size_t size) {
   ++allocations;
   void* block = std::malloc(size);
   if (block == nullptr) throw std::bad_alloc();
   return block;
 }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
+[[gnu::noinline]] void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 namespace sluice::mqtt {
 namespace {
