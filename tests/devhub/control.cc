@@ -109,7 +109,7 @@ Json SetFault(Hub& hub, const Json& command) {
   const std::string kind = members.Text("kind");
   if (kind == "none") {
     if (std::string error = members.error(); !error.empty()) return Error(error);
-    hub.faults().Clear();
+    hub.ClearFaults();
     return {{"ok", true}};
   }
   for (const KindRow& row : kKinds) {

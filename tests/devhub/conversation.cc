@@ -341,7 +341,9 @@ int64_t Conversation::NextDeadline() const {
   if (!late_.empty()) deadline = std::min(deadline, late_.front().due_us);
   if (token_expiry_us_ != 0) {
     const int64_t left = token_expiry_us_ - hub_.clock().UnixMicros();
-    deadline = std::min(deadline, hub_.clock().SteadyMicros() + std::max<int64_t>(0, left));
+    // Over is over: "now" would lie behind the caller's idea of now, again and again.
+    if (left <= 0) return INT64_MIN;
+    deadline = std::min(deadline, hub_.clock().SteadyMicros() + left);
   }
   return deadline;
 }

@@ -272,6 +272,8 @@ TEST(ConversationTest, ExpiryOfTheTokenCuts) {
   client.Tick();
   EXPECT_FALSE(client.closed());
   hub.clock.Advance(1);
+  // The caller read its clock a moment earlier.
+  EXPECT_LT(client.conversation().NextDeadline(), hub.clock.steady_us - 1);
   client.Tick();
   EXPECT_TRUE(client.closed());
   EXPECT_TRUE(hub.Logged("401003 IotHubUnauthorized: gw-01"));
@@ -389,6 +391,9 @@ TEST(ConversationFaultTest, DisconnectAndRefuse) {
   TestClient early(hub, "x1");
   EXPECT_EQ(early.connack, Connack(3));
   hub.clock.Advance(kSecond);
+  EXPECT_EQ(TestClient(hub, "x1").connack, kAccepted);
+  AnswerControl(hub.hub(), R"({"op":"fault","kind":"disconnect","refuseMs":1000})");
+  AnswerControl(hub.hub(), R"({"op":"fault","kind":"none"})");
   TestClient later(hub, "x1");
   EXPECT_EQ(later.connack, kAccepted);
   AnswerControl(hub.hub(), R"({"op":"fault","kind":"disconnect","after":1})");

@@ -136,6 +136,11 @@ void Hub::SetRegistry(Registry registry) {
   }
 }
 
+void Hub::ClearFaults() {
+  faults_.Clear();
+  refuse_until_us_ = 0;
+}
+
 size_t Hub::Disconnect(std::string_view client_id, int64_t refuse_us) {
   if (refuse_us > 0) refuse_until_us_ = clock_.SteadyMicros() + refuse_us;
   std::vector<Conversation*> closing;

@@ -90,6 +90,9 @@ class Hub {
   // while.
   size_t Disconnect(std::string_view client_id, int64_t refuse_us);
 
+  // All faults end, refused CONNECTs too.
+  void ClearFaults();
+
   Faults& faults() { return faults_; }
   const Clock& clock() const { return clock_; }
   const Registry& registry() const { return registry_; }
