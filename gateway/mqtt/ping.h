@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "gateway/mqtt/protocol.h"  // first: GCC warns of PacketType's names if they come after ours
 #include "gateway/mqtt/result.h"
 
 namespace sluice::mqtt {

@@ -83,7 +83,8 @@ class Connection final : private Timer {
   bool ChooseClientId(const mqtt::ConnectView& connect, std::string* client_id, bool* assigned);
   void RefuseConnect(CloseReason reason, mqtt::Reason code, std::string_view detail);
   void Accept(const mqtt::ConnectView& connect, const std::string& client_id, bool assigned);
-  void SendConnack(const mqtt::ConnectView& connect, bool present,
+  // False: it is larger than the peer allows.
+  bool SendConnack(const mqtt::ConnectView& connect, bool present,
                    std::optional<std::string_view> assigned_id);
   bool OnPublish(const mqtt::Frame& frame);
   void OnPublishQos0(const mqtt::PublishView& publish);

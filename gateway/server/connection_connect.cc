@@ -82,8 +82,11 @@ void Connection::Accept(const mqtt::ConnectView& connect, const std::string& cli
   bool present = false;
   if (!JoinSession(connect, &present))
     return RefuseConnect(CloseReason::kTooManySessions, mqtt::Reason::kQuotaExceeded, {});
-  SendConnack(connect, present,
-              assigned ? std::optional<std::string_view>(client_id_) : std::nullopt);
+  // A client that can take no CONNACK would wait for it for ever.
+  if (!SendConnack(connect, present,
+                   assigned ? std::optional<std::string_view>(client_id_) : std::nullopt)) {
+    return Close(CloseReason::kMalformedConnect, "its maximum packet size is below CONNACK's");
+  }
   state_ = State::kOpen;
   worker_.counters.connects.Add();
   worker_.counters.connections.Add();
@@ -123,7 +126,7 @@ void Connection::LeaveSession() {
   session_.reset();
 }
 
-void Connection::SendConnack(const mqtt::ConnectView& connect, bool present,
+bool Connection::SendConnack(const mqtt::ConnectView& connect, bool present,
                              std::optional<std::string_view> assigned_id) {
   const Limits& limits = listener_->options().limits;
   mqtt::ConnackView connack;
@@ -146,7 +149,7 @@ void Connection::SendConnack(const mqtt::ConnectView& connect, bool present,
   }
   // MQTT 3.1.1 cannot be told another keep alive: its own holds, and 0 leaves it to TCP's.
   keep_alive_us_ = static_cast<int64_t>(keep_alive_s) * 1'500'000;
-  Send([&](std::span<char> out) { return EncodeConnack(version_, connack, out); });
+  return Send([&](std::span<char> out) { return EncodeConnack(version_, connack, out); });
 }
 
 // Neither version can say "connected, but without your will". Refusing would cut off a device whose
