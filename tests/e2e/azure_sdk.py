@@ -1,0 +1,40 @@
+"""Azure's official Node SDK for tests: installed once a build folder by `npm ci`, from the lock file beside send.js."""
+import fcntl
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+
+SOURCE = pathlib.Path(__file__).parent / "azure-sdk"
+
+
+def install(build_folder):
+    """The folder in which node finds the SDK. Fails, and says why, where npm's registry cannot be reached."""
+    target = pathlib.Path(build_folder) / "azure-sdk"
+    target.mkdir(parents=True, exist_ok=True)
+    lock_text = (SOURCE / "package-lock.json").read_bytes() + (SOURCE / "package.json").read_bytes()
+    wanted = hashlib.sha256(lock_text).hexdigest()
+    stamp = target / "installed"
+    with open(target / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests of one build folder may run side by side
+        if not stamp.exists() or stamp.read_text() != wanted:
+            for name in ("package.json", "package-lock.json"):
+                shutil.copy(SOURCE / name, target / name)
+            npm = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=target,
+                                 capture_output=True, text=True, timeout=300)
+            if npm.returncode != 0:
+                raise AssertionError("`npm ci` could not install Azure's SDK: is npm's registry "
+                                     f"(https://registry.npmjs.org) reachable from here?\n{npm.stderr}")
+            stamp.write_text(wanted)
+    return target
+
+
+def send(folder, **request):
+    """Runs send.js; returns (exit code, its lines)."""
+    node = subprocess.run(["node", str(SOURCE / "send.js")], input=json.dumps(request), capture_output=True, text=True,
+                          timeout=60, env={**os.environ, "NODE_PATH": str(folder / "node_modules")})
+    if node.returncode not in (0, 3):
+        raise AssertionError(f"node ended with {node.returncode}: {node.stderr}")
+    return node.returncode, [json.loads(line) for line in node.stdout.splitlines()]
