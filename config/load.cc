@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "config/document.h"
+#include "config/dump.h"
 #include "config/sections.h"
 
 namespace sluice::config {
@@ -135,6 +136,19 @@ std::optional<RulesFile> LoadRules(const std::string& path, Diagnostics* diagnos
   const std::optional<std::string> text = ReadFile(path, *diagnostics);
   if (!text) return std::nullopt;
   return LoadRulesText(*text, path, FolderOf(path), diagnostics);
+}
+
+std::optional<std::string> DumpText(const std::string& text, const std::string& file,
+                                    const std::string& folder, Diagnostics* diagnostics) {
+  if (!LoadRulesText(text, file, folder, diagnostics)) return std::nullopt;
+  const std::optional<Node> root = ParseSource(text, file, *diagnostics);
+  return DumpDocument(*root, folder);
+}
+
+std::optional<std::string> Dump(const std::string& path, Diagnostics* diagnostics) {
+  const std::optional<std::string> text = ReadFile(path, *diagnostics);
+  if (!text) return std::nullopt;
+  return DumpText(*text, path, FolderOf(path), diagnostics);
 }
 
 std::vector<compile::OutputSpec> OutputSpecs(const Config& config) {

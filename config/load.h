@@ -34,6 +34,12 @@ std::optional<RulesFile> LoadRules(const std::string& path, Diagnostics* diagnos
 std::optional<RulesFile> LoadRulesText(const std::string& text, const std::string& file,
                                        const std::string& folder, Diagnostics* diagnostics);
 
+// The configuration in force, as YAML: defaults filled in, paths absolute, secrets masked. Of
+// either kind of file.
+std::optional<std::string> Dump(const std::string& path, Diagnostics* diagnostics);
+std::optional<std::string> DumpText(const std::string& text, const std::string& file,
+                                    const std::string& folder, Diagnostics* diagnostics);
+
 std::vector<compile::OutputSpec> OutputSpecs(const Config& config);
 
 }  // namespace sluice::config

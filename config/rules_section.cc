@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <map>
 #include <set>
+#include <span>
 
 #include "config/sections.h"
 #include "config/types.h"
@@ -87,28 +89,30 @@ const SectionInfo& RuleSection() {
   return section;
 }
 
+// A refused key of a rule; `only_true`: refused where its value is not false.
+struct Refused {
+  std::string_view key;
+  bool only_true = false;
+};
+
+void Refuse(Reader& reader, const Node& rule, const std::string& key,
+            std::span<const Refused> refused, const std::string& message, const std::string& hint) {
+  for (const auto& [name, value] : rule.members) {
+    for (const Refused& one : refused) {
+      if (one.key != name.text || (one.only_true && value.text == "false")) continue;
+      reader.diagnostics().Error(name.place, Join(key, name.text), message, hint);
+    }
+  }
+}
+
 // A route brings its own from, where and into; with drop or a shape it would not be that route any
 // more.
-void CheckRoute(Reader& reader, const Node& node, const std::string& key) {
-  constexpr std::string_view kBeside[] = {"name", "route", "priority"};
-  for (const auto& [name, value] : node.members) {
-    if (std::find(std::begin(kBeside), std::end(kBeside), name.text) != std::end(kBeside)) continue;
-    reader.diagnostics().Error(name.place, Join(key, name.text), "has no place beside 'route'",
-                               "write the route as from, where and into instead");
-  }
-}
+constexpr Refused kBesideRoute[] = {{"from"},   {"where"},  {"into"},       {"set"},
+                                    {"select"}, {"redact"}, {"drop", true}, {"final", true}};
+constexpr Refused kBesideDrop[] = {{"set"}, {"select"}, {"redact"}, {"into"}};
 
-void CheckDrop(Reader& reader, const Node& node, const std::string& key) {
-  constexpr std::string_view kPointless[] = {"set", "select", "redact", "into", "priority"};
-  for (const auto& [name, value] : node.members) {
-    if (std::find(std::begin(kPointless), std::end(kPointless), name.text) == std::end(kPointless))
-      continue;
-    reader.diagnostics().Error(name.place, Join(key, name.text),
-                               "has no effect in a rule that drops");
-  }
-}
-
-// Names are there and unique when this is done: made-up ones stay clear of written ones.
+// Every rule has a name when this is done. One that is written may not be another's made-up one
+// either.
 void NameRules(Reader& reader, const Node& list, const std::string& key,
                std::vector<RuleSpec>& rules) {
   std::map<std::string, uint32_t> lines;
@@ -131,8 +135,13 @@ void SetList(Reader& reader, const OptionInfo& info, const Node& node, const std
              RuleSetSpec& into) {
   SetSections<&RuleSetSpec::rules, kRuleRows>(reader, info, node, key, into);
   for (size_t i = 0; i < into.rules.size(); ++i) {
-    if (into.rules[i].route) CheckRoute(reader, node.items[i], Join(key, i));
-    if (into.rules[i].drop) CheckDrop(reader, node.items[i], Join(key, i));
+    if (into.rules[i].route) {
+      Refuse(reader, node.items[i], Join(key, i), kBesideRoute, "has no place beside 'route'",
+             "write the route as from, where and into instead");
+    } else if (into.rules[i].drop) {
+      Refuse(reader, node.items[i], Join(key, i), kBesideDrop, "has no effect in a rule that drops",
+             "");
+    }
   }
   NameRules(reader, node, key, into.rules);
 }

@@ -81,6 +81,17 @@ std::string Summary(const config::RulesFile& file) {
   return text;
 }
 
+int Dump(const std::string& path) {
+  config::Diagnostics diagnostics;
+  const std::optional<std::string> dump = config::Dump(path, &diagnostics);
+  if (!dump) {
+    fmt::print(stderr, "{}", diagnostics.Render());
+    return kExitNo;
+  }
+  fmt::print("{}", *dump);
+  return kExitFine;
+}
+
 }  // namespace
 
 int Check(const CheckOptions& options) {
@@ -99,6 +110,7 @@ int Check(const CheckOptions& options) {
                warnings);
     return kExitNo;
   }
+  if (options.dump) return Dump(options.config);
   fmt::print("{}: fine: {}{}\n", options.config, Summary(*file),
              diagnostics.warnings() == 0 ? "" : "; " + warnings);
   return kExitFine;

@@ -77,6 +77,10 @@ void AddCheck(CLI::App& app, Action& action) {
                                             "Configuration, or a file of rules alone");
   CLI::Option* schema = command->add_flag("--schema", options->schema,
                                           "Print the JSON Schema of configurations, for editors");
+  command
+      ->add_flag("--dump", options->dump,
+                 "Print the configuration in force: defaults filled in, secrets masked")
+      ->excludes(schema);
   config->excludes(schema);
   command->callback([=, &action] {
     if (!options->schema && options->config.empty()) throw CLI::RequiredError("--config");

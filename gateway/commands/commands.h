@@ -25,6 +25,7 @@ int Run(const RunOptions& options);
 
 struct CheckOptions {
   std::string config;
+  bool dump = false;    // print the configuration in force
   bool schema = false;  // print the JSON Schema instead
 };
 int Check(const CheckOptions& options);

@@ -248,6 +248,8 @@ TEST(LoadTest, RefusesEachFaultInItsPlace) {
        "'rule-2' is the name of the rule"},
       {&Parts::rules, "rules: {list: [{route: 'FROM /* INTO $upstream', where: 'true'}]}\n",
        "rules.list[0].where: has no place beside 'route'"},
+      {&Parts::rules, "rules: {list: [{route: 'FROM /* INTO $upstream', final: true}]}\n",
+       "rules.list[0].final: has no place beside 'route'"},
       {&Parts::rules, "rules: {list: [{drop: true, into: hub}]}\n",
        "rules.list[0].into: has no effect in a rule that drops"},
       {&Parts::rules, "rules: {list: [{set: {a: x, A: y}}]}\n", "names of properties ignore case"},

@@ -1,0 +1,135 @@
+#include "config/dump.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "config/sections.h"
+
+namespace sluice::config {
+namespace {
+
+using Kind = ValueType::Kind;
+
+// A JSON string is a YAML scalar.
+std::string Quote(const std::string& text) { return nlohmann::json(text).dump(); }
+
+class Dumper {
+ public:
+  explicit Dumper(std::string folder) : folder_(std::move(folder)) {}
+
+  void Section(const Node& node, const SectionInfo& section, size_t depth) {
+    const Node* const type = Find(node, "type");
+    for (const OptionInfo& option : section.options) {
+      const bool foreign = !option.only.empty() && (type == nullptr || type->text != option.only);
+      if (foreign || !option.later.empty()) continue;
+      const Node* const value = Find(node, option.name);
+      if (value != nullptr) {
+        Option(*value, option, depth);
+      } else {
+        Default(option, depth);
+      }
+    }
+  }
+
+  std::string Take() { return std::move(out_); }
+
+ private:
+  static const Node* Find(const Node& node, std::string_view name) {
+    for (const Member& member : node.members) {
+      if (member.name.text == name) return &member.value;
+    }
+    return nullptr;
+  }
+
+  void Line(size_t depth, std::string_view text) {
+    std::string indent(2 * depth, ' ');
+    if (starts_item_) indent.replace(indent.size() - 2, 2, "- ");
+    starts_item_ = false;
+    out_ += indent;
+    out_ += text;
+    out_ += '\n';
+  }
+
+  void Default(const OptionInfo& option, size_t depth) {
+    if (option.type.kind == Kind::kSection || option.type.kind == Kind::kNoneOrSection) {
+      if (option.required) return;
+      Line(depth, fmt::format("{}:", option.name));
+      return Section(Node{}, option.type.section(), depth + 1);
+    }
+    if (option.fallback.empty()) return;
+    const bool is_plain = option.type.kind == Kind::kBool || option.type.kind == Kind::kInteger;
+    const std::string text(option.fallback);
+    Line(depth, fmt::format("{}: {}", option.name, is_plain ? text : Quote(text)));
+  }
+
+  std::string Scalar(const Node& value, Kind kind) const {
+    if (kind == Kind::kSecret) return Quote("***");
+    if (kind == Kind::kPath)
+      return Quote((std::filesystem::path(folder_) / value.text).lexically_normal().string());
+    if (kind == Kind::kBool || kind == Kind::kInteger) return value.text;
+    return Quote(value.text);
+  }
+
+  std::string List(const Node& value) const {
+    std::string list;
+    for (const Node& item : value.items) list += (list.empty() ? "" : ", ") + Quote(item.text);
+    return "[" + list + "]";
+  }
+
+  void Option(const Node& value, const OptionInfo& option, size_t depth) {
+    const ValueType& type = option.type;
+    if (value.kind == Node::Kind::kScalar) {
+      return Line(depth, fmt::format("{}: {}", option.name, Scalar(value, type.kind)));
+    }
+    if (type.kind == Kind::kTexts)
+      return Line(depth, fmt::format("{}: {}", option.name, List(value)));
+    if (value.items.empty() && value.members.empty()) {
+      return Line(
+          depth, fmt::format("{}: {}", option.name, value.kind == Node::Kind::kList ? "[]" : "{}"));
+    }
+    Line(depth, fmt::format("{}:", option.name));
+    if (type.kind == Kind::kSection || type.kind == Kind::kNoneOrSection) {
+      return Section(value, type.section(), depth + 1);
+    }
+    for (const Node& item : value.items) Item(item, type.section(), depth + 1);
+    for (const Member& member : value.members) {
+      const std::string name = Quote(member.name.text);
+      if (type.kind == Kind::kTextMap) {
+        Line(depth + 1, name + ": " + Quote(member.value.text));
+        continue;
+      }
+      Line(depth + 1, name + ":");
+      Section(member.value, type.section(), depth + 2);
+    }
+  }
+
+  void Item(const Node& item, const SectionInfo& section, size_t depth) {
+    starts_item_ = true;
+    Section(item, section, depth + 1);
+    if (starts_item_) Line(depth + 1, "{}");  // nothing to say of it
+  }
+
+  std::string folder_;
+  std::string out_;
+  bool starts_item_ = false;  // the next line begins an item of a list
+};
+
+}  // namespace
+
+std::string DumpDocument(const Node& root, const std::string& folder) {
+  Dumper dumper(folder);
+  if (root.members.size() == 1 && root.members[0].name.text == "rules") {
+    SectionInfo rules_alone = FileSection();
+    std::erase_if(rules_alone.options,
+                  [](const OptionInfo& option) { return option.name != "rules"; });
+    dumper.Section(root, rules_alone, 0);
+  } else {
+    dumper.Section(root, FileSection(), 0);
+  }
+  return dumper.Take();
+}
+
+}  // namespace sluice::config

@@ -1,0 +1,14 @@
+// The configuration in force: what the file says, and the default of everything it leaves out.
+#pragma once
+
+#include <string>
+
+#include "config/document.h"
+
+namespace sluice::config {
+
+// YAML, with absolute paths and masked secrets. `root` has been loaded without an error; `folder`
+// is its file's.
+std::string DumpDocument(const Node& root, const std::string& folder);
+
+}  // namespace sluice::config
