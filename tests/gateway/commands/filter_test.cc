@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "filters/json/reader.h"
 #include "gateway/commands/commands.h"
 
 namespace sluice::commands {
@@ -217,11 +218,14 @@ TEST_F(FilterTest, AccountsForEveryHostileLine) {
   const std::vector<std::string> printed = Run();
   EXPECT_EQ(code_, kExitFine);
   ASSERT_EQ(printed.size(), 450U);
+  int beyond_double = 0;
   for (size_t i = 0; i < printed.size(); ++i) {
     const nlohmann::json line = nlohmann::json::parse(printed[i], nullptr, false);
-    if (line.is_discarded()) {  // JSON all the same, with a number that nlohmann::json does not
-                                // take
-      EXPECT_THAT(printed[i], HasSubstr("{\"temperature\":1e400}"));
+    if (line.is_discarded()) {  // JSON all the same, with a number beyond a double
+      json::Reader reader(printed[i]);
+      std::string_view raw;
+      EXPECT_TRUE(reader.ReadValue(&raw) && reader.AtEnd()) << printed[i];
+      ++beyond_double;
       continue;
     }
     EXPECT_EQ(line["line"], i + 1);
@@ -234,6 +238,7 @@ TEST_F(FilterTest, AccountsForEveryHostileLine) {
       }
     }
   }
+  EXPECT_EQ(beyond_double, 3);  // lines 39, 40 and 48
 }
 
 }  // namespace
