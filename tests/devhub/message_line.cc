@@ -53,7 +53,7 @@ bool IsEmbeddable(std::string_view body) {
   if (reader.Peek() == json::Kind::kString) return false;
   std::string_view value;
   return reader.ReadValue(&value) && reader.AtEnd() && value.size() == body.size() &&
-         body.find_first_of("\n\r") == body.npos;
+         body.find('\n') == body.npos && body.find('\r') == body.npos;
 }
 
 void AppendPayload(const MessageProperties& properties, std::string_view payload,

@@ -343,6 +343,16 @@ class LifeTest(HubTest):
         self.assertIsNone(connection.receive())
         self.assertFalse((self.hub.folder / "control.sock").exists())
 
+    def test_a_folder_of_a_long_name(self):
+        # A Unix socket's path is at most 107 bytes; clients reach it from inside the folder.
+        deep = self.hub.folder / ("d" * 100) / ("e" * 100)
+        deep.mkdir(parents=True)
+        for name in ("server.crt", "server.key", "ca.crt"):
+            (deep / name).write_bytes((self.hub.folder / name).read_bytes())
+        with Devhub(deep, self.identities) as hub:
+            self.assertTrue((deep / "control.sock").is_socket())
+            self.assertEqual(5, hub.mosquitto_pub("x1", EVENTS.format("x1"), b"x"))
+
     def test_says_what_it_lacks(self):
         def run(*arguments):
             return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=devhub.PATIENCE_S)

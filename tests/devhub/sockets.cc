@@ -1,6 +1,7 @@
 #include "tests/devhub/sockets.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -75,12 +76,19 @@ FileDescriptor AcceptTcp(int listener, std::string* peer) {
 absl::StatusOr<FileDescriptor> ListenUnix(const std::string& path) {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: too long for a Unix socket ({} bytes at most): choose a shorter --dir",
-                    path, sizeof(address.sun_path) - 1));
+  // A socket's path is at most 107 bytes, a folder's is not: a longer one is reached by the
+  // folder's descriptor.
+  FileDescriptor folder;
+  std::string name = path;
+  if (name.size() >= sizeof(address.sun_path)) {
+    const size_t slash = path.rfind('/');
+    folder =
+        FileDescriptor(open(path.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    name = fmt::format("/proc/self/fd/{}/{}", folder.get(), path.substr(slash + 1));
   }
-  path.copy(address.sun_path, path.size());
+  if (name.size() >= sizeof(address.sun_path))
+    return absl::InvalidArgumentError(path + ": too long a name");
+  name.copy(address.sun_path, name.size());
   FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return SystemError(path, "socket");
   unlink(path.c_str());
