@@ -109,7 +109,7 @@ bool Device::Pump(int64_t now_us, int64_t began_us) {
   const int64_t silence_us =
       publisher_.keep_alive_s() == 0 ? kNever / 2 : publisher_.keep_alive_s() * kSecondUs / 2;
   wake_us_ = kNever;
-  if (began_us != kNever) FillOut(now_us, began_us);
+  if (began_us != kNever && !stopped_) FillOut(now_us, began_us);
   if (out_.empty() && now_us - last_sent_us_ >= silence_us) publisher_.Ping(out_);
   if (!SendOut(now_us)) return false;
   wake_us_ = std::min(wake_us_, last_sent_us_ + silence_us);
@@ -132,8 +132,8 @@ void Device::Finish() {
 }
 
 bool Device::done(int64_t now_us, int64_t began_us) {
-  return publisher_.in_flight() == 0 && !plan_.source->NextDue(now_us - began_us).has_value() &&
-         !blocked();
+  if (publisher_.in_flight() > 0 || blocked()) return false;
+  return stopped_ || !plan_.source->NextDue(now_us - began_us).has_value();
 }
 
 }  // namespace sluice::simulate

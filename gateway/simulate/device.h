@@ -46,6 +46,8 @@ class Device {
   // Sends what is due, up to a quantum. `began_us`: when the traffic began; kNever while it has
   // not. False as above.
   bool Pump(int64_t now_us, int64_t began_us);
+  // No new messages from now on; what is in flight is still waited for.
+  void StopSending() { stopped_ = true; }
   // Says goodbye: DISCONNECT, then the end of the stream. The server closes when it has read
   // everything.
   void Finish();
@@ -80,6 +82,7 @@ class Device {
   std::string out_;       // plain bytes for the link
   bool greeted_ = false;  // CONNECT has been sent on this link
   bool has_more_ = false;
+  bool stopped_ = false;
   bool finishing_ = false;
   uint32_t attempts_ = 0;  // since the last CONNACK that accepted
   uint64_t connects_ = 0;

@@ -30,8 +30,9 @@ struct FleetProgress {
   std::atomic<uint64_t> refused{0};
 };
 
-// Runs the fleet to its end, at the latest some seconds after `*stop` became true, and returns what
-// it counted. Called about once a second, `watch` sees the progress (it may be null). `ca_file`
+// Runs the fleet to its end and returns what it counted. Once `stop` is true no new messages go out
+// (nor count as unsent), and it ends when those in flight are answered, or after 10 s without an
+// answer. Called about once a second, `watch` sees the progress (it may be null). `ca_file`
 // verifies the server.
 absl::StatusOr<Tally> RunFleet(std::vector<DevicePlan> plans, const Endpoint& endpoint,
                                const std::string& ca_file, const FleetOptions& options,

@@ -49,7 +49,8 @@ FleetLoop::~FleetLoop() { close(epoll_); }
 
 void FleetLoop::Run() {
   now_us_ = started_us_ = last_progress_us_ = SteadyNow();
-  while (!AllDone() && !shared_.stop.load(std::memory_order_relaxed)) {
+  while (!AllDone()) {
+    if (shared_.stop.load(std::memory_order_relaxed)) StopSending();
     Turn();
     if (now_us_ - last_progress_us_ > PatienceUs()) break;
   }
@@ -62,7 +63,13 @@ void FleetLoop::Run() {
 int64_t FleetLoop::PatienceUs() const {
   // Where nobody has got through yet, most likely nobody will.
   const auto patience_us = static_cast<int64_t>(options_.patience_s * 1e6);
-  return shared_.ready.load() > 0 ? patience_us : std::min(patience_us, kGatherUs);
+  const bool is_short = shared_.ready.load() == 0 || stopping_;
+  return is_short ? std::min(patience_us, kGatherUs) : patience_us;
+}
+
+void FleetLoop::StopSending() {
+  if (std::exchange(stopping_, true)) return;
+  for (Entry& entry : entries_) entry.device->StopSending();
 }
 
 void FleetLoop::Turn() {
@@ -208,7 +215,7 @@ void FleetLoop::ReportProgress() {
 
 bool FleetLoop::AllDone() {
   const int64_t began_us = shared_.began_us.load(std::memory_order_relaxed);
-  if (began_us == kNever) return false;
+  if (began_us == kNever) return stopping_;
   // Devices that are done stay done: each is asked again only until it is.
   while (done_ < entries_.size() && entries_[done_].device->done(now_us_, began_us)) ++done_;
   return done_ == entries_.size();
@@ -218,7 +225,7 @@ void FleetLoop::CountLeftovers() {
   const int64_t began_us = shared_.began_us.load();
   for (const Entry& entry : entries_) {
     tally_.waiting += entry.device->unsettled();
-    tally_.unsent += entry.device->unsent(now_us_, began_us);
+    if (!stopping_) tally_.unsent += entry.device->unsent(now_us_, began_us);
   }
 }
 

@@ -55,6 +55,7 @@ class FleetLoop {
   using Timer = std::pair<int64_t, uint32_t>;
 
   int64_t PatienceUs() const;
+  void StopSending();
   void Turn();
   void StartConnecting();
   void BeginTraffic();
@@ -90,6 +91,7 @@ class FleetLoop {
   size_t connected_ = 0;
   size_t done_ = 0;  // so many devices, from the front, have nothing left to do
   bool traffic_seen_ = false;
+  bool stopping_ = false;
   // What of this loop stands in shared_.progress.
   struct {
     uint64_t connected = 0;

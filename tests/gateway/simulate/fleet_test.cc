@@ -234,15 +234,21 @@ TEST_F(FleetTest, GivesUpOnAServerThatIsNotThere) {
   EXPECT_THAT(tally->lost_links, Contains(Pair(HasSubstr("refused"), testing::_)));
 }
 
-TEST_F(FleetTest, StopsWhenTold) {
+TEST_F(FleetTest, SendsNothingMoreOnceToldToStopAndWaitsForTheAnswers) {
   FakeBroker::Behaviour behaviour;
-  behaviour.judge = [this](const SeenPublish&, size_t) {
-    stop_ = true;
-    return Verdict::kIgnore;
+  behaviour.judge = [this](const SeenPublish&, size_t number) {
+    if (number == 10) stop_ = true;
+    return Verdict::kAccept;
   };
   FakeBroker broker(pki_dir(), behaviour);
-  const Tally tally = Run(broker, Plans({"a"}, 1, 1));
-  EXPECT_EQ(tally.waiting, 1u);
+  FleetOptions options;
+  options.window = 1;
+  const Tally tally = Run(broker, Plans({"a"}, 100'000, 1), options);
+  EXPECT_GT(tally.sent, 10u);
+  EXPECT_LT(tally.sent, 100'000u);
+  EXPECT_EQ(tally.acknowledged, tally.sent);
+  EXPECT_EQ(tally.waiting, 0u);
+  EXPECT_TRUE(Complete(tally));
 }
 
 TEST_F(FleetTest, MakesTheCertificatesThatAreMissingAndKeepsTheOthers) {
