@@ -87,8 +87,7 @@ class SessionTable {
 
  private:
   struct Slot {
-    Slot(uint16_t receive_maximum)
-        : acks(receive_maximum) {}  // NOLINT(google-explicit-constructor)
+    explicit Slot(uint16_t receive_maximum) : acks(receive_maximum) {}
 
     AckQueue acks;
     std::string key;
