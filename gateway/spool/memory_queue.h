@@ -31,6 +31,9 @@ class MemoryQueue final : public Store {
   bool HasRoom(uint64_t bytes) override;
   RecordBatch Append(RecordBatch batch) override;
   const RecordView* Take(Receipt* receipt) override;
+  bool HasRecords() const override {
+    return waiting_ != 0 || inbox_waits_.load(std::memory_order_acquire);
+  }
   void Settle(std::span<const Receipt> receipts) override;
 
   // Of records appended and not settled. Any thread.

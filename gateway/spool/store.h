@@ -35,6 +35,9 @@ class Store {
   // none. The view is valid until the next call.
   virtual const RecordView* Take(Receipt* receipt) = 0;
 
+  // Whether Take() would give one.
+  virtual bool HasRecords() const = 0;
+
   virtual void Settle(std::span<const Receipt> receipts) = 0;
 };
 

@@ -1,11 +1,14 @@
 #include "gateway/uplink/envelope.h"
 
 #include <algorithm>
+#include <charconv>
 #include <span>
 #include <string_view>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
+#include "filters/json/base64.h"
+#include "filters/json/writer.h"
 
 namespace sluice::uplink {
 namespace {
@@ -26,6 +29,40 @@ bool Has(std::span<const Property> properties, std::string_view name) {
                      [&](const Property& p) { return EqualsIgnoringCase(p.name, name); });
 }
 
+// The length of the UTF-8 character that `text` begins with; 0 where it begins with none.
+size_t CharacterBytes(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  const size_t bytes = lead < 0x80 ? 1 : lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  return bytes <= text.size() && json::IsUtf8(text.substr(0, bytes)) ? bytes : 0;
+}
+
+// With U+FFFD for each byte that is no UTF-8. Slow, for what should not occur: topics and
+// identities have been checked.
+std::string Repair(std::string_view text) {
+  std::string repaired;
+  while (!text.empty()) {
+    const size_t bytes = CharacterBytes(text);
+    repaired.append(bytes == 0 ? std::string_view("\xef\xbf\xbd") : text.substr(0, bytes));
+    text.remove_prefix(std::max<size_t>(bytes, 1));
+  }
+  return repaired;
+}
+
+void AppendString(std::string_view text, std::string* out) {
+  if (json::IsUtf8(text)) {
+    json::AppendString(text, out);
+  } else {
+    json::AppendString(Repair(text), out);
+  }
+}
+
+void AppendNumber(uint64_t number, std::string* out) {
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  static_cast<void>(error);  // 20 digits hold every uint64_t
+  out->append(digits, static_cast<size_t>(end - digits));
+}
+
 bool NamesUtf8(std::string_view encoding) { return EqualsIgnoringCase(encoding, kUtf8); }
 
 }  // namespace
@@ -34,22 +71,22 @@ void EnvelopeWriter::AppendMember(const RecordView& record, std::string* out) {
   out->append("{\"id\":\"").append(epoch_).push_back('-');
   AppendNumber(record.id, out);
   out->append("\",\"device\":");
-  AppendJsonString(record.device, out);
+  AppendString(record.device, out);
   out->append(",\"topic\":");
-  AppendJsonString(record.topic, out);
+  AppendString(record.topic, out);
   out->append(",\"time\":\"").append(time_text_.Format(record.time_us)).push_back('"');
   if (record.content_type.data() != nullptr) {
     out->append(",\"contentType\":");
-    AppendJsonString(record.content_type, out);
+    AppendString(record.content_type, out);
   }
   if (record.body_is_json) {
     out->append(",\"body\":").append(record.body);
-  } else if (IsUtf8(record.body)) {
+  } else if (json::IsUtf8(record.body)) {
     out->append(",\"encoding\":\"text\",\"body\":");
-    AppendJsonString(record.body, out);
+    json::AppendString(record.body, out);
   } else {
     out->append(",\"encoding\":\"base64\",\"body\":\"");
-    AppendBase64(record.body, out);
+    json::AppendBase64(record.body, out);
     out->push_back('"');
   }
   AppendProperties(record, out);
@@ -65,12 +102,12 @@ void EnvelopeWriter::AppendProperties(const RecordView& record, std::string* out
   const size_t begin = out->size();
   const auto append = [&](std::string_view name, const Property* value_of) {
     out->append(out->size() == begin ? ",\"properties\":{" : ",");
-    AppendJsonString(name, out);
+    AppendString(name, out);
     out->push_back(':');
     if (value_of->is_null) {
       out->append("null");
     } else {
-      AppendJsonString(value_of->value, out);
+      AppendString(value_of->value, out);
     }
   };
   if (foreign_encoding) {
@@ -90,7 +127,7 @@ void EnvelopeWriter::FillBag(const RecordView& record, PropertyBag* bag) {
   AppendNumber(record.id, &id_);
   bag->AddSystem("$.mid", id_);
 
-  const bool utf8 = record.body_is_json || IsUtf8(record.body);
+  const bool utf8 = record.body_is_json || json::IsUtf8(record.body);
   std::string_view type = record.content_type;
   if (type.data() == nullptr) type = record.body_is_json ? kJson : utf8 ? kText : kBinary;
   bag->AddSystem("$.ct", type);

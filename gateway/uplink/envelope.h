@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "gateway/spool/record.h"
-#include "gateway/uplink/json_text.h"
 #include "gateway/uplink/property_bag.h"
+#include "gateway/uplink/time_text.h"
 
 namespace sluice::uplink {
 

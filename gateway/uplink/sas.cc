@@ -48,8 +48,9 @@ absl::StatusOr<int64_t> SasExpiry(std::string_view token) {
       "SharedAccessSignature has no expiry: want \"&se=\" with seconds since 1970");
 }
 
-int64_t SasRenewalDelay(int64_t lifetime_s, double draw) {
-  return static_cast<int64_t>(static_cast<double>(lifetime_s) * (0.80 + 0.05 * draw));
+std::chrono::milliseconds SasRenewalDelay(std::chrono::milliseconds lifetime, double draw) {
+  const auto whole = static_cast<double>(lifetime.count());
+  return std::chrono::milliseconds(static_cast<int64_t>(whole * (0.80 + 0.05 * draw)));
 }
 
 }  // namespace sluice::uplink

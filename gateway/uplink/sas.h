@@ -3,6 +3,7 @@
 // Tokens and keys are secrets: nothing here puts them into a message.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -15,11 +16,11 @@ namespace sluice::uplink {
 // 1970), signed with `key` (raw bytes).
 std::string MakeSasToken(std::string_view resource, std::string_view key, int64_t expiry_s);
 
-// When a token made elsewhere expires: its "se" field.
+// When a token made elsewhere expires: its "se" field, seconds since 1970.
 absl::StatusOr<int64_t> SasExpiry(std::string_view token);
 
-// When a token of `lifetime_s` seconds wants replacing: between 80 and 85 % of its life, where
-// `draw` in [0, 1) says, so that gateways that started together do not renew together.
-int64_t SasRenewalDelay(int64_t lifetime_s, double draw);
+// When a token wants replacing: between 80 and 85 % of its life, where `draw` in [0, 1) says, so
+// that gateways that started together do not renew together.
+std::chrono::milliseconds SasRenewalDelay(std::chrono::milliseconds lifetime, double draw);
 
 }  // namespace sluice::uplink

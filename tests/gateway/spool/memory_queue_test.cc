@@ -47,8 +47,10 @@ class MemoryQueueTest : public testing::Test {
 };
 
 TEST_F(MemoryQueueTest, GivesTheLowestPriorityNumberFirstAndKeepsOrderWithinIt) {
+  EXPECT_FALSE(queue_.HasRecords());
   Append({{1, 5}, {2, 5}, {3, 0}, {4, 5}, {5, 9}});
   Append({{6, 0}, {7, 5}, {8, 1}});
+  EXPECT_TRUE(queue_.HasRecords());
   EXPECT_EQ(TakeAll(), (std::vector<uint64_t>{3, 6, 8, 1, 2, 4, 7, 5}));
 }
 

@@ -90,6 +90,23 @@ TEST(EnvelopeTest, SaysHowABodyBecameAString) {
   }
 }
 
+TEST(EnvelopeTest, RepairsNamesThatAreNoUtf8) {
+  struct {
+    std::string_view device;
+    std::string_view text;
+  } const kCases[] = {
+      {"\xff", "\xef\xbf\xbd"},
+      {"a\xc2", "a\xef\xbf\xbd"},
+      {"\xc2\xb0\x80\"", "\xc2\xb0\xef\xbf\xbd\\\""},
+      {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},  // a surrogate is no UTF-8
+  };
+  for (const auto& c : kCases) {
+    RecordView r = Reading();
+    r.device = c.device;
+    EXPECT_NE(Member(r).find("\"device\":\"" + std::string(c.text) + "\","), std::string::npos);
+  }
+}
+
 TEST(EnvelopeTest, KeepsAForeignEncodingAsAProperty) {
   RecordView r = Reading();
   r.body = "\xff\xfe\x31";

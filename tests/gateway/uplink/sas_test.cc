@@ -44,9 +44,10 @@ TEST(SasTest, ReadsTheExpiryOfATokenMadeElsewhere) {
 }
 
 TEST(SasTest, RenewsBetween80And85PercentOfTheLifetime) {
-  EXPECT_EQ(SasRenewalDelay(3600, 0.0), 2880);
-  EXPECT_EQ(SasRenewalDelay(3600, 0.5), 2970);
-  EXPECT_LT(SasRenewalDelay(3600, 0.999999), 3060);
+  using namespace std::chrono_literals;
+  EXPECT_EQ(SasRenewalDelay(3600s, 0.0), 2880s);
+  EXPECT_EQ(SasRenewalDelay(3600s, 0.5), 2970s);
+  EXPECT_LT(SasRenewalDelay(3600s, 0.999999), 3060s);
 }
 
 }  // namespace

@@ -1,0 +1,11 @@
+#include "gateway/uplink/build_info.h"
+
+namespace sluice::uplink {
+
+std::string_view Product() { return "sluice/" SLUICE_VERSION; }
+
+std::chrono::system_clock::time_point BuildTime() {
+  return std::chrono::system_clock::time_point(std::chrono::seconds(SLUICE_BUILD_TIME));
+}
+
+}  // namespace sluice::uplink

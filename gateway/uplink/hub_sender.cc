@@ -1,0 +1,366 @@
+#include "gateway/uplink/hub_sender.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/core.h"
+#include "gateway/uplink/metering.h"
+#include "gateway/uplink/sas.h"
+
+namespace sluice::uplink {
+namespace {
+
+using std::chrono::duration_cast;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+// CONNACK return codes of MQTT 3.1.1.
+constexpr int kConnackProtocol = 1;
+constexpr int kConnackClientId = 2;
+constexpr int kConnackUnavailable = 3;
+constexpr int kConnackBadCredentials = 4;
+constexpr int kConnackNotAuthorised = 5;
+
+constexpr HubSender::TimePoint kNever = HubSender::TimePoint::max();
+
+}  // namespace
+
+HubSender::HubSender(SenderOptions options, Surroundings surroundings)
+    : options_(std::move(options)),
+      around_(std::move(surroundings)),
+      backoff_(options_.backoff, around_.random),
+      packer_(options_.pack),
+      window_(options_.window_messages, options_.window_bytes),
+      now_(around_.clock.Now()),
+      retry_at_(now_) {}
+
+HubSender::TimePoint HubSender::Step() {
+  now_ = around_.clock.Now();
+  HandleEvents();
+  ConnectIfDue();
+  if (state_ == State::kOnline) {
+    EndShortLives();
+    WatchForSlowness();
+    RenewIfDue();
+  }
+  if (state_ == State::kOnline && !renewing_) SendAll();
+  Settle();
+  StopIfDone();
+  around_.counters.inflight.Set(window_.size());
+  return NextWake();
+}
+
+void HubSender::BeginStop(TimePoint deadline) {
+  stop_at_ = deadline;
+  if (state_ == State::kWaiting) retry_at_ = std::min(retry_at_, now_ + milliseconds(100));
+}
+
+// --- what the link reports
+
+void HubSender::HandleEvents() {
+  events_.clear();
+  around_.link.Poll(&events_);
+  for (const LinkEvent& event : events_) {
+    switch (event.kind) {
+      case LinkEvent::Kind::kConnected:
+        if (state_ == State::kConnecting) OnConnected();
+        break;
+      case LinkEvent::Kind::kConnectFailed:
+        if (state_ == State::kConnecting) OnConnectFailed(event.code);
+        break;
+      case LinkEvent::Kind::kLost:
+        if (state_ == State::kOnline) OnLost();
+        break;
+      case LinkEvent::Kind::kAcked:
+        OnAcked(event.number);
+        break;
+    }
+  }
+  window_.Release();
+}
+
+void HubSender::OnConnected() {
+  state_ = State::kOnline;
+  connected_at_ = now_;
+  acked_since_connect_ = false;
+  token_was_fresh_ = false;
+  probed_at_.reset();
+  probe_found_nothing_ = false;
+  if (ever_connected_) around_.counters.reconnects.Add();
+  ever_connected_ = true;
+  around_.counters.connected.Set(1);
+  // While an identity is fought over, every round of the fight is not news.
+  if (short_lived_ >= options_.short_lived_in_a_row) return;
+  said_ = 0;
+  around_.counters.cause.Set(0);
+  around_.report({});
+}
+
+void HubSender::OnAcked(uint64_t number) {
+  HubMessage* const message = window_.Acknowledge(number);
+  if (message == nullptr) return;
+  around_.counters.sent.Add();
+  around_.counters.readings.Add(message->receipts.size());
+  around_.counters.blocks.Add(BlocksOf(message->metered_bytes));
+  settled_receipts_.insert(settled_receipts_.end(), message->receipts.begin(),
+                           message->receipts.end());
+  settled_tickets_.insert(settled_tickets_.end(), message->tickets.begin(), message->tickets.end());
+  acked_since_connect_ = true;
+  if (slow_) {
+    slow_ = false;
+    said_ &= ~(1u << static_cast<uint32_t>(Cause::kThrottled));
+    around_.counters.cause.Set(0);
+  }
+}
+
+void HubSender::OnConnectFailed(int code) {
+  short_lived_ = 0;  // somebody who fights for an identity gets in
+  switch (code) {
+    case kConnackProtocol:
+    case kConnackClientId:
+      Fail({Cause::kRejected, fmt::format("CONNACK {}", code)});
+      RetryAfter(backoff_.Jitter(options_.refused_retry_min, options_.refused_retry_max));
+      return;
+    case kConnackBadCredentials:
+    case kConnackNotAuthorised:
+      OnRefusedCredentials();
+      return;
+    case kConnackUnavailable:
+      Fail({Cause::kUnavailable, "CONNACK 3"});
+      break;
+    default:
+      if (!probed_at_ || now_ - *probed_at_ >= options_.probe_interval) {
+        probed_at_ = now_;
+        Finding finding = around_.probe();
+        now_ = around_.clock.Now();
+        if (finding.cause != Cause::kNone) {
+          Fail(std::move(finding));
+        } else if (probe_found_nothing_) {
+          Fail({Cause::kUnavailable, "it accepts TLS connections, but does not answer CONNECT"});
+        } else {
+          probe_found_nothing_ =
+              true;  // it has come back just now; if not, the next probe will tell
+        }
+      }
+      break;
+  }
+  RetryAfter(backoff_.Next());
+}
+
+// Once with a fresh token at once: the old one may have run out under way, or been made by a clock
+// that has been set since. Then slowly: a wrong key does not become right by asking.
+void HubSender::OnRefusedCredentials() {
+  if (!options_.credentials.key.empty() && !token_was_fresh_) {
+    token_was_fresh_ = true;
+    RetryAfter(milliseconds(0));
+    return;
+  }
+  Fail({Cause::kNotAuthorised,
+        fmt::format("clock of this box: {}",
+                    TimeText().Format(duration_cast<std::chrono::microseconds>(
+                                          around_.clock.WallNow().time_since_epoch())
+                                          .count()))});
+  RetryAfter(backoff_.Jitter(options_.refused_retry_min, options_.refused_retry_max));
+}
+
+void HubSender::OnLost() {
+  around_.counters.connected.Set(0);
+  window_.Rewind();
+  renewing_ = false;
+  const auto lived = now_ - connected_at_;
+  short_lived_ = lived < options_.short_lived ? short_lived_ + 1 : 0;
+  const bool duplicate = short_lived_ >= options_.short_lived_in_a_row;
+
+  if (duplicate) {
+    Fail({Cause::kDuplicateIdentity, fmt::format("{} connections in a row", short_lived_)});
+  } else if (slow_) {
+    Fail({Cause::kThrottled, "closed while acknowledgements were overdue"});
+  } else {
+    Fail({Cause::kClosed, fmt::format("after {} ms", duration_cast<milliseconds>(lived).count())});
+  }
+  slow_ = false;
+  // A hub that took messages works: its restarts must not cost a minute each. In a fight for an
+  // identity the delay grows all the same.
+  if (lived >= options_.stable_after || (acked_since_connect_ && !duplicate)) backoff_.Reset();
+  RetryAfter(backoff_.Next());
+}
+
+// --- connecting
+
+void HubSender::ConnectIfDue() {
+  if (state_ == State::kWaiting && now_ >= retry_at_) Connect();
+  if (state_ == State::kConnecting && now_ >= connect_until_) OnConnectFailed(-1);
+}
+
+void HubSender::Connect() {
+  std::string password;
+  if (!MakePassword(&password)) return;
+  state_ = State::kConnecting;
+  connect_until_ = now_ + options_.connect_patience;
+  around_.link.Connect(password);
+}
+
+// False: not now; the retry is set.
+bool HubSender::MakePassword(std::string* password) {
+  renew_at_.reset();
+  const Credentials& c = options_.credentials;
+  if (c.key.empty() && c.signature.empty()) return true;
+
+  const auto wall = around_.clock.WallNow();
+  if (wall < options_.not_before) {
+    Fail({Cause::kClock, "it shows a time before this program was built"});
+    RetryAfter(options_.clock_retry);
+    return false;
+  }
+  const int64_t wall_s = duration_cast<seconds>(wall.time_since_epoch()).count();
+  if (!c.signature.empty()) {
+    const absl::StatusOr<int64_t> expiry = SasExpiry(c.signature);
+    if (!expiry.ok() || *expiry <= wall_s) {
+      Fail({Cause::kTokenExpired, ""});
+      RetryAfter(options_.refused_retry_min);
+      return false;
+    }
+    *password = c.signature;
+    return true;
+  }
+  *password = MakeSasToken(c.resource, c.key, wall_s + c.token_lifetime.count());
+  renew_at_ = now_ + SasRenewalDelay(c.token_lifetime, around_.random());
+  return true;
+}
+
+void HubSender::RetryAfter(milliseconds delay) {
+  state_ = State::kWaiting;
+  retry_at_ = now_ + delay;
+}
+
+// Says a cause once an outage.
+void HubSender::Fail(Finding finding) {
+  around_.counters.cause.Set(static_cast<uint64_t>(finding.cause));
+  const uint32_t bit = 1u << static_cast<uint32_t>(finding.cause);
+  if ((said_ & bit) != 0) return;
+  said_ |= bit;
+  around_.report(finding);
+}
+
+// MQTT cannot authenticate again: a new token takes a new connection. Sending pauses until all is
+// acknowledged, so that nothing is sent twice.
+void HubSender::RenewIfDue() {
+  if (!renew_at_ || now_ < *renew_at_) return;
+  renewing_ = true;
+  if (!window_.idle() && now_ < *renew_at_ + options_.renewal_drain) return;
+  renewing_ = false;
+  around_.counters.connected.Set(0);
+  window_.Rewind();
+  Connect();
+}
+
+// A connection that holds ends the suspicion that something fights for the identity.
+void HubSender::EndShortLives() {
+  if (short_lived_ == 0 || now_ < connected_at_ + options_.short_lived) return;
+  const bool suspected = short_lived_ >= options_.short_lived_in_a_row;
+  short_lived_ = 0;
+  if (!suspected) return;
+  said_ = 0;
+  around_.counters.cause.Set(0);
+  around_.report({});
+}
+
+void HubSender::WatchForSlowness() {
+  if (slow_ || window_.idle() || now_ < window_.oldest_sent() + options_.slow_after) return;
+  slow_ = true;
+  Fail({Cause::kThrottled,
+        fmt::format("no acknowledgement for {} s",
+                    duration_cast<seconds>(now_ - window_.oldest_sent()).count())});
+}
+
+// --- sending
+
+void HubSender::SendAll() {
+  packer_.CloseDue(now_);
+  for (;;) {
+    uint64_t number = 0;
+    const HubMessage* const message = window_.Next(&number);
+    if (message == nullptr) {
+      if (!Replenish()) return;
+      continue;
+    }
+    if (!around_.link.Publish(number, *message)) {
+      OnLost();
+      return;
+    }
+    if (window_.MarkSent(now_)) around_.counters.resent.Add();
+  }
+}
+
+// Puts one more message into the window, or one more record into a pack. False: nothing to do, or
+// no credit.
+bool HubSender::Replenish() {
+  if (!window_.HasRoom()) return false;
+  if (packer_.has_closed()) {
+    window_.Add(packer_.TakeClosed());
+    return true;
+  }
+  spool::Receipt receipt;
+  const spool::RecordView* const record = around_.store.Take(&receipt);
+  if (record != nullptr) {
+    if (!packer_.Add(*record, receipt, now_)) Refuse(*record, receipt);
+    return true;
+  }
+  if (stop_at_) {
+    packer_.CloseAll();
+  } else {
+    packer_.CloseDue(now_);
+  }
+  return packer_.has_closed();
+}
+
+// For good: counted, said, and settled, since the device could only send it again for ever.
+void HubSender::Refuse(const spool::RecordView& record, const spool::Receipt& receipt) {
+  around_.counters.refused.Add();
+  around_.report({Cause::kTooLarge, fmt::format("device {}, topic {}, {} bytes", record.device,
+                                                record.topic, record.body.size())});
+  settled_receipts_.push_back(receipt);
+  if (record.ticket) settled_tickets_.push_back(*record.ticket);
+}
+
+void HubSender::Settle() {
+  if (!settled_tickets_.empty()) around_.settle(settled_tickets_);
+  settled_tickets_.clear();
+  if (!settled_receipts_.empty()) around_.store.Settle(settled_receipts_);
+  settled_receipts_.clear();
+}
+
+void HubSender::StopIfDone() {
+  if (!stop_at_ || state_ == State::kStopped) return;
+  const bool all_settled = !around_.store.HasRecords() && packer_.empty() && window_.empty();
+  if (!all_settled && now_ < *stop_at_) return;
+  around_.link.Disconnect();
+  around_.counters.connected.Set(0);
+  state_ = State::kStopped;
+}
+
+HubSender::TimePoint HubSender::NextWake() const {
+  TimePoint wake = stop_at_.value_or(kNever);
+  switch (state_) {
+    case State::kWaiting:
+      return std::min(wake, retry_at_);
+    case State::kConnecting:
+      return std::min(wake, connect_until_);
+    case State::kOnline:
+      if (renew_at_)
+        wake = std::min(wake, renewing_ ? *renew_at_ + options_.renewal_drain : *renew_at_);
+      if (short_lived_ != 0) wake = std::min(wake, connected_at_ + options_.short_lived);
+      if (!slow_ && !window_.idle()) {
+        wake = std::min(wake, window_.oldest_sent() + options_.slow_after);
+      }
+      // Without credit a due pack waits for a PUBACK, which rings.
+      if (!renewing_ && window_.HasRoom())
+        wake = std::min(wake, packer_.next_due().value_or(kNever));
+      return wake;
+    case State::kStopped:
+      return wake;
+  }
+  return wake;
+}
+
+}  // namespace sluice::uplink

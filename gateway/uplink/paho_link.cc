@@ -1,0 +1,159 @@
+#include "gateway/uplink/paho_link.h"
+
+#include <utility>
+
+#include "mqtt/async_client.h"
+
+namespace sluice::uplink {
+namespace {
+
+std::string ServerUri(const PahoLink::Options& options) {
+  const bool is_v6 = options.host.find(':') != std::string::npos;
+  return "ssl://" + (is_v6 ? "[" + options.host + "]" : options.host) + ":" +
+         std::to_string(options.port);
+}
+
+mqtt::ssl_options TlsOptions(const PahoLink::Options& options) {
+  mqtt::ssl_options tls;
+  tls.set_verify(true);  // off by default: another host's certificate would be accepted
+  tls.set_enable_server_cert_auth(true);
+  // The default range: Paho's security level 1 leaves OpenSSL 3 nothing below TLS 1.2.
+  tls.set_ssl_version(MQTT_SSL_VERSION_DEFAULT);
+  if (!options.ca_file.empty()) tls.set_trust_store(options.ca_file);
+  if (!options.certificate_file.empty()) {
+    tls.set_key_store(options.certificate_file);
+    tls.set_private_key(options.key_file);
+  }
+  return tls;
+}
+
+mqtt::connect_options ConnectOptions(const PahoLink::Options& options,
+                                     const std::string& password) {
+  mqtt::connect_options connect;
+  connect.set_mqtt_version(MQTTVERSION_3_1_1);
+  connect.set_clean_session(false);
+  connect.set_keep_alive_interval(options.keep_alive_s);
+  connect.set_connect_timeout(options.connect_timeout_s);
+  connect.set_automatic_reconnect(false);
+  // Above what the sender ever has under way: what Paho queues itself drains once a second.
+  connect.set_max_inflight(options.max_inflight + 28);
+  connect.set_user_name(options.user_name);
+  if (!password.empty()) connect.set_password(password);
+  connect.set_ssl(TlsOptions(options));
+  return connect;
+}
+
+}  // namespace
+
+// One connection's client with what its callbacks need. They run on Paho's threads under Paho's one
+// mutex, as does destroying the client: none runs after that.
+class PahoLink::Connection {
+ public:
+  Connection(const Options& options, spool::Doorbell& bell)
+      : bell_(bell),
+        connecting_(*this),
+        publishing_(*this),
+        client_(ServerUri(options), options.client_id,
+                mqtt::create_options(MQTTVERSION_3_1_1, options.max_inflight + 28)) {
+    client_.set_connection_lost_handler([this](const std::string&) {
+      Note({LinkEvent::Kind::kLost, 0, 0});
+    });
+  }
+
+  void Connect(const mqtt::connect_options& options) {
+    try {
+      client_.connect(options, nullptr, connecting_);
+    } catch (const mqtt::exception& e) {
+      Note({LinkEvent::Kind::kConnectFailed, e.get_return_code(), 0});
+    }
+  }
+
+  bool Publish(uint64_t number, const HubMessage& message) {
+    try {
+      // The number travels as the token's context; RETAIN is never set.
+      client_.publish(mqtt::message::create(mqtt::string_ref(message.topic),
+                                            mqtt::binary_ref(message.payload), 1, false),
+                      reinterpret_cast<void*>(number), publishing_);  // NOLINT
+      return true;
+    } catch (const mqtt::exception&) {
+      return false;
+    }
+  }
+
+  void Poll(std::vector<LinkEvent>* events) {
+    std::lock_guard lock(mutex_);
+    events->insert(events->end(), events_.begin(), events_.end());
+    events_.clear();
+  }
+
+ private:
+  class Connecting final : public mqtt::iaction_listener {
+   public:
+    explicit Connecting(Connection& owner) : owner_(owner) {}
+    void on_success(const mqtt::token&) override {
+      owner_.Note({LinkEvent::Kind::kConnected, 0, 0});
+    }
+    void on_failure(const mqtt::token& token) override {
+      owner_.Note({LinkEvent::Kind::kConnectFailed, token.get_return_code(), 0});
+    }
+
+   private:
+    Connection& owner_;
+  };
+
+  class Publishing final : public mqtt::iaction_listener {
+   public:
+    explicit Publishing(Connection& owner) : owner_(owner) {}
+    void on_success(const mqtt::token& token) override {
+      owner_.Note({LinkEvent::Kind::kAcked, 0,
+                   reinterpret_cast<uint64_t>(token.get_user_context())});  // NOLINT
+    }
+    // Without a PUBACK it is not sent again by Paho; the connection is over or this is its end.
+    void on_failure(const mqtt::token&) override { owner_.Note({LinkEvent::Kind::kLost, 0, 0}); }
+
+   private:
+    Connection& owner_;
+  };
+
+  void Note(const LinkEvent& event) {
+    {
+      std::lock_guard lock(mutex_);
+      events_.push_back(event);
+    }
+    bell_.Ring();
+  }
+
+  spool::Doorbell& bell_;
+  std::mutex mutex_;
+  std::vector<LinkEvent> events_;  // guarded by mutex_
+  Connecting connecting_;
+  Publishing publishing_;
+  mqtt::async_client client_;  // last: destroyed first
+};
+
+PahoLink::PahoLink(Options options, spool::Doorbell& bell)
+    : options_(std::move(options)), bell_(bell) {}
+
+PahoLink::~PahoLink() = default;
+
+void PahoLink::Connect(const std::string& password) {
+  // The old client goes first, saying DISCONNECT if it is still connected. If it was the process's
+  // only one, Paho stops its threads and starts them again, which takes a tenth of a second; a
+  // receive thread that goes on would notice the finished TCP connect only when its poll for input
+  // has timed out, a second later.
+  connection_.reset();
+  connection_ = std::make_unique<Connection>(options_, bell_);
+  connection_->Connect(ConnectOptions(options_, password));
+}
+
+bool PahoLink::Publish(uint64_t number, const HubMessage& message) {
+  return connection_ != nullptr && connection_->Publish(number, message);
+}
+
+void PahoLink::Disconnect() { connection_.reset(); }
+
+void PahoLink::Poll(std::vector<LinkEvent>* events) {
+  if (connection_ != nullptr) connection_->Poll(events);
+}
+
+}  // namespace sluice::uplink

@@ -1,0 +1,51 @@
+// The link to the hub by Eclipse Paho: MQTT 3.1.1 over TLS, the server's certificate and name
+// verified.
+//
+// Paho is a pipe here: no queue, no store and no reconnecting of its own. Each connection is a
+// fresh client, so that nothing of a lost one is sent behind the sender's back.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "gateway/spool/doorbell.h"
+#include "gateway/uplink/hub_link.h"
+
+namespace sluice::uplink {
+
+class PahoLink final : public HubLink {
+ public:
+  struct Options {
+    std::string host;  // to dial; its certificate must carry this name
+    uint16_t port = 8883;
+    std::string client_id;
+    std::string user_name;
+    std::string ca_file;           // empty: the system's
+    std::string certificate_file;  // X.509: chain and key in PEM
+    std::string key_file;
+    int max_inflight = 100;
+    int keep_alive_s = 120;
+    int connect_timeout_s = 60;  // the hub may take that long while it shapes traffic
+  };
+
+  // `bell` is rung when there is something to poll.
+  PahoLink(Options options, spool::Doorbell& bell);
+  ~PahoLink() override;
+
+  void Connect(const std::string& password) override;
+  bool Publish(uint64_t number, const HubMessage& message) override;
+  void Disconnect() override;
+  void Poll(std::vector<LinkEvent>* events) override;
+
+ private:
+  class Connection;
+
+  const Options options_;
+  spool::Doorbell& bell_;
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace sluice::uplink

@@ -1,0 +1,23 @@
+// Times as RFC 3339 in UTC with milliseconds: 2026-01-31T08:00:00.123Z.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace sluice::uplink {
+
+// Neighbouring messages share a second, so the last one's text is kept. The view that Format()
+// gives is valid until its next call.
+class TimeText {
+ public:
+  std::string_view Format(int64_t time_us);
+
+ private:
+  static constexpr size_t kBytes = sizeof("2026-01-31T08:00:00.123Z") - 1;
+
+  int64_t second_ = INT64_MIN;
+  char text_[kBytes] = {};
+};
+
+}  // namespace sluice::uplink

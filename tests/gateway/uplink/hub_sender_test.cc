@@ -1,0 +1,499 @@
+#include "gateway/uplink/hub_sender.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gateway/spool/doorbell.h"
+#include "gateway/spool/memory_queue.h"
+#include "gateway/uplink/sas.h"
+
+namespace sluice::uplink {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Numbers = std::vector<uint64_t>;
+
+class FakeClock final : public Clock {
+ public:
+  std::chrono::steady_clock::time_point Now() const override { return now; }
+  std::chrono::system_clock::time_point WallNow() const override { return wall; }
+
+  std::chrono::steady_clock::time_point now{1h};
+  std::chrono::system_clock::time_point wall{1'800'000'000s};
+};
+
+class FakeLink final : public HubLink {
+ public:
+  void Connect(const std::string& password) override {
+    passwords.push_back(password);
+    events.clear();
+    connected = false;
+  }
+  bool Publish(uint64_t number, const HubMessage& message) override {
+    if (!connected) return false;
+    numbers.push_back(number);
+    bytes += message.wire_bytes();
+    return true;
+  }
+  void Disconnect() override { disconnected = true; }
+  void Poll(std::vector<LinkEvent>* out) override {
+    out->insert(out->end(), events.begin(), events.end());
+    events.clear();
+  }
+
+  std::vector<std::string> passwords;  // one a Connect()
+  Numbers numbers;                     // published since last looked at
+  uint64_t bytes = 0;
+  bool connected = false;
+  bool disconnected = false;
+  std::vector<LinkEvent> events;
+};
+
+// One record is one message unless a test packs: the numbers of messages are then those of records.
+class HubSenderTest : public testing::Test {
+ protected:
+  HubSenderTest() {
+    options_.credentials = {"key", "hub/devices/gw", "", 3600s};
+    options_.pack.topic_prefix = "devices/gw/messages/events/";
+    options_.pack.epoch = "e";
+    options_.pack.pack = false;
+    options_.window_messages = 4;
+    options_.not_before = std::chrono::system_clock::time_point(1'700'000'000s);
+  }
+
+  HubSender& sender() {
+    if (!sender_) {
+      sender_.emplace(options_,
+                      HubSender::Surroundings{queue_, link_, clock_, [this] { return draw_; },
+                                              [this](std::span<const session::AckTicket> tickets) {
+                                                ++settle_calls_;
+                                                for (const auto& t : tickets)
+                                                  settled_.push_back(t.sequence);
+                                              },
+                                              [this](const Finding& f) {
+                                                said_.push_back(std::string(CauseName(f.cause)));
+                                              },
+                                              [this] {
+                                                ++probes_;
+                                                return probe_result_;
+                                              },
+                                              counters_});
+    }
+    return *sender_;
+  }
+
+  // Appends `count` records of one priority, with running ids from 1.
+  void Append(int count, size_t body_bytes = 2, uint8_t priority = 5) {
+    spool::RecordBatch batch;
+    const std::string body(body_bytes, 'x');
+    for (int i = 0; i < count; ++i) {
+      spool::RecordView record;
+      record.id = ++last_id_;
+      record.priority = priority;
+      record.device = "d";
+      record.topic = "t";
+      record.body = body;
+      record.ticket = session::AckTicket{0, 0, 0, static_cast<uint32_t>(last_id_)};
+      batch.Append(record);
+    }
+    queue_.Append(std::move(batch));
+  }
+
+  void Happen(LinkEvent::Kind kind, int code = 0, uint64_t number = 0) {
+    if (kind == LinkEvent::Kind::kConnected) link_.connected = true;
+    if (kind == LinkEvent::Kind::kLost) link_.connected = false;
+    link_.events.push_back({kind, code, number});
+  }
+  void Ack(uint64_t number) { Happen(LinkEvent::Kind::kAcked, 0, number); }
+  void GoOnline() {
+    sender().Step();
+    Happen(LinkEvent::Kind::kConnected);
+    sender().Step();
+  }
+  // Steps at each time the sender asks for, as the thread does, until `span` has gone by.
+  void Pass(std::chrono::milliseconds span) {
+    const auto end = clock_.now + span;
+    for (auto wake = sender().Step(); wake <= end; wake = sender().Step()) {
+      if (sender().stopped()) return;
+      ASSERT_GT(wake, clock_.now) << "it would spin";
+      Advance(std::chrono::duration_cast<std::chrono::milliseconds>(wake - clock_.now));
+      clock_.now = wake;
+    }
+    Advance(std::chrono::duration_cast<std::chrono::milliseconds>(end - clock_.now));
+    sender().Step();
+  }
+  void Advance(std::chrono::milliseconds span) {
+    clock_.now += span;
+    clock_.wall += span;
+  }
+
+  Numbers Sent() { return std::exchange(link_.numbers, {}); }
+  std::vector<uint32_t> Settled() { return std::exchange(settled_, {}); }
+  std::vector<std::string> Said() { return std::exchange(said_, {}); }
+
+  FakeClock clock_;
+  FakeLink link_;
+  spool::Doorbell bell_;
+  spool::MemoryQueue queue_{{}, bell_};
+  UplinkCounters counters_;
+  SenderOptions options_;
+  double draw_ = 0.5;
+  Finding probe_result_{Cause::kRefused, ""};
+  int probes_ = 0;
+  std::optional<HubSender> sender_;
+  uint64_t last_id_ = 0;
+  int settle_calls_ = 0;
+  std::vector<uint32_t> settled_;
+  std::vector<std::string> said_;
+};
+
+TEST_F(HubSenderTest, SendsWithinItsCreditAndSettlesWhatIsAcknowledged) {
+  Append(6);
+  GoOnline();
+  EXPECT_EQ(Sent(), (Numbers{1, 2, 3, 4}));
+  EXPECT_EQ(counters_.inflight.Get(), 4u);
+  EXPECT_THAT(Settled(), IsEmpty());
+  Ack(1);
+  Ack(2);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{5, 6}));
+  EXPECT_THAT(Settled(), ElementsAre(1, 2));
+  EXPECT_EQ(settle_calls_, 1) << "one call for what was acknowledged together";
+  for (uint64_t n : {3, 4, 5, 6}) Ack(n);
+  sender().Step();
+  EXPECT_THAT(Settled(), ElementsAre(3, 4, 5, 6));
+  EXPECT_EQ(queue_.bytes(), 0u);
+  EXPECT_EQ(counters_.sent.Get(), 6u);
+  EXPECT_EQ(counters_.readings.Get(), 6u);
+  EXPECT_EQ(counters_.blocks.Get(), 6u);
+  EXPECT_EQ(counters_.inflight.Get(), 0u);
+}
+
+TEST_F(HubSenderTest, KeepsTheBytesUnderWayBounded) {
+  options_.window_messages = 100;
+  Append(30, 200'000);
+  GoOnline();
+  EXPECT_GT(link_.bytes, 1'500'000u);
+  EXPECT_LE(link_.bytes, 2'000'000u);
+}
+
+TEST_F(HubSenderTest, UrgentRecordsOvertakeWhatStillWaitsInTheStore) {
+  Append(6);
+  GoOnline();
+  Append(1, 2, 0);
+  Ack(1);
+  sender().Step();
+  Ack(5);
+  sender().Step();
+  EXPECT_THAT(Settled(), ElementsAre(1, 7)) << "the fifth message was the urgent record";
+}
+
+TEST_F(HubSenderTest, SendsAgainInOrderWhatALostConnectionLeft) {
+  Append(6);
+  GoOnline();
+  EXPECT_EQ(Sent(), (Numbers{1, 2, 3, 4}));
+  Ack(1);
+  Ack(3);
+  Happen(LinkEvent::Kind::kLost);
+  sender().Step();
+  EXPECT_THAT(Settled(), ElementsAre(1, 3));
+  Pass(500ms);
+  ASSERT_EQ(link_.passwords.size(), 2u);
+  Happen(LinkEvent::Kind::kConnected);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{2, 4, 5})) << "what was acknowledged is not sent again";
+  EXPECT_EQ(counters_.resent.Get(), 2u);
+  EXPECT_EQ(counters_.reconnects.Get(), 1u);
+  for (uint64_t n : {2, 4, 5}) Ack(n);
+  sender().Step();
+  EXPECT_THAT(Settled(), ElementsAre(2, 4, 5));
+}
+
+TEST_F(HubSenderTest, ASendThatFailsIsALostConnection) {
+  GoOnline();
+  link_.connected = false;  // and the event is still under way
+  Append(2);
+  sender().Step();
+  EXPECT_EQ(counters_.connected.Get(), 0u);
+  EXPECT_THAT(Settled(), IsEmpty());
+  Pass(600ms);
+  Happen(LinkEvent::Kind::kConnected);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{1, 2}));
+}
+
+TEST_F(HubSenderTest, PacksWaitForTheirDelayAndTheSenderSleepsUntilThen) {
+  options_.pack.pack = true;
+  options_.pack.max_delay = 1s;
+  Append(3);
+  GoOnline();
+  EXPECT_THAT(Sent(), IsEmpty());
+  EXPECT_EQ(sender().Step(), clock_.now + 1s);
+  Pass(1s);
+  EXPECT_EQ(Sent(), (Numbers{1}));
+  Ack(1);
+  sender().Step();
+  EXPECT_THAT(Settled(), ElementsAre(1, 2, 3));
+}
+
+TEST_F(HubSenderTest, RefusesForGoodWhatIsTooLargeAndGoesOn) {
+  Append(1, 262'144);
+  Append(1);
+  GoOnline();
+  EXPECT_THAT(Settled(), ElementsAre(1)) << "or its device would send it for ever";
+  EXPECT_EQ(counters_.refused.Get(), 1u);
+  EXPECT_THAT(Said(), ElementsAre("none", "too_large"));
+  EXPECT_EQ(Sent(), (Numbers{1}));
+}
+
+// --- credentials
+
+TEST_F(HubSenderTest, ATokenHoldsForItsLifetimeFromNow) {
+  GoOnline();
+  EXPECT_THAT(link_.passwords, ElementsAre(MakeSasToken("hub/devices/gw", "key", 1'800'003'600)));
+}
+
+TEST_F(HubSenderTest, X509SendsNoPasswordAndNeverRenews) {
+  options_.credentials = {};
+  GoOnline();
+  EXPECT_THAT(link_.passwords, ElementsAre(""));
+  Pass(10h);
+  EXPECT_EQ(link_.passwords.size(), 1u);
+}
+
+TEST_F(HubSenderTest, WaitsForAClockLaterThanTheBuild) {
+  clock_.wall = std::chrono::system_clock::time_point(10s);
+  sender().Step();
+  EXPECT_THAT(link_.passwords, IsEmpty());
+  EXPECT_THAT(Said(), ElementsAre("clock"));
+  Pass(1min);
+  EXPECT_THAT(Said(), IsEmpty()) << "once";
+  clock_.wall = std::chrono::system_clock::time_point(1'800'000'000s);
+  Pass(5s);
+  EXPECT_EQ(link_.passwords.size(), 1u);
+}
+
+TEST_F(HubSenderTest, SaysThatATokenMadeElsewhereHasExpired) {
+  options_.credentials = {"", "", "SharedAccessSignature sr=h&sig=s&se=1800000100", 3600s};
+  GoOnline();
+  EXPECT_EQ(link_.passwords.size(), 1u);
+  Pass(101s);
+  Happen(LinkEvent::Kind::kLost);
+  Said();
+  Pass(10min);
+  EXPECT_THAT(Said(), ElementsAre("closed", "token_expired"));
+  EXPECT_EQ(link_.passwords.size(), 1u);
+}
+
+TEST_F(HubSenderTest, RenewsATokenAheadOfItsEndWhenAllIsAcknowledged) {
+  GoOnline();
+  Pass(2969s);
+  EXPECT_EQ(link_.passwords.size(), 1u);
+  Append(2);
+  Pass(500ms);
+  EXPECT_EQ(Sent(), (Numbers{1, 2}));
+  Pass(1s);  // 82.5 % of an hour are over
+  Append(1);
+  sender().Step();
+  EXPECT_THAT(Sent(), IsEmpty()) << "it waits for acknowledgements now";
+  EXPECT_EQ(link_.passwords.size(), 1u);
+  Ack(1);
+  Ack(2);
+  sender().Step();
+  ASSERT_EQ(link_.passwords.size(), 2u) << "at once, without a back-off";
+  EXPECT_NE(link_.passwords[0], link_.passwords[1]);
+  Happen(LinkEvent::Kind::kConnected);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{3})) << "nothing twice";
+  EXPECT_THAT(Settled(), ElementsAre(1, 2));
+}
+
+TEST_F(HubSenderTest, RenewsWithoutAcknowledgementsRatherThanTooLate) {
+  GoOnline();
+  Pass(2969s);
+  Append(1);
+  Pass(12s);
+  EXPECT_EQ(link_.passwords.size(), 2u);
+  Sent();
+  Happen(LinkEvent::Kind::kConnected);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{1}));
+}
+
+// --- trouble
+
+TEST_F(HubSenderTest, BacksOffWithFullJitterUpToItsCap) {
+  draw_ = 0.999;
+  std::vector<int64_t> delays_s;
+  sender().Step();
+  for (int i = 0; i < 9; ++i) {
+    Happen(LinkEvent::Kind::kConnectFailed, -1);
+    const auto wake = sender().Step();
+    delays_s.push_back(std::chrono::round<std::chrono::seconds>(wake - clock_.now).count());
+    Advance(std::chrono::duration_cast<std::chrono::milliseconds>(wake - clock_.now));
+    sender().Step();
+  }
+  EXPECT_THAT(delays_s, ElementsAre(1, 2, 4, 8, 16, 32, 60, 60, 60));
+  EXPECT_THAT(Said(), ElementsAre("refused"));
+  EXPECT_EQ(probes_, 5) << "at most one in half a minute";
+}
+
+TEST_F(HubSenderTest, SaysEachCauseOnceAnOutage) {
+  sender().Step();
+  for (const Cause cause : {Cause::kNameResolution, Cause::kNameResolution, Cause::kTrust}) {
+    probe_result_.cause = cause;
+    Happen(LinkEvent::Kind::kConnectFailed, -1);
+    Pass(2min);
+  }
+  EXPECT_THAT(Said(), ElementsAre("name_resolution", "trust"));
+  Happen(LinkEvent::Kind::kConnected);
+  sender().Step();
+  EXPECT_THAT(Said(), ElementsAre("none"));
+}
+
+TEST_F(HubSenderTest, AHubThatCameBackDuringTheProbeIsNoNews) {
+  sender().Step();
+  probe_result_ = {};
+  Happen(LinkEvent::Kind::kConnectFailed, -1);
+  Pass(31s);
+  EXPECT_THAT(Said(), IsEmpty());
+  Happen(LinkEvent::Kind::kConnectFailed, -1);
+  sender().Step();
+  EXPECT_THAT(Said(), ElementsAre("unavailable")) << "but it did not answer again";
+}
+
+TEST_F(HubSenderTest, TriesAFreshTokenOnceAndThenSlowly) {
+  draw_ = 0;
+  sender().Step();
+  Advance(10s);
+  Happen(LinkEvent::Kind::kConnectFailed, 5);
+  sender().Step();
+  ASSERT_EQ(link_.passwords.size(), 2u) << "at once";
+  EXPECT_NE(link_.passwords[0], link_.passwords[1]);
+  EXPECT_THAT(Said(), IsEmpty());
+  Happen(LinkEvent::Kind::kConnectFailed, 4);
+  EXPECT_EQ(sender().Step(), clock_.now + 60s);
+  EXPECT_THAT(Said(), ElementsAre("not_authorised"));
+  Pass(60s);
+  Happen(LinkEvent::Kind::kConnectFailed, 5);
+  EXPECT_EQ(sender().Step(), clock_.now + 60s);
+  EXPECT_EQ(link_.passwords.size(), 3u);
+  EXPECT_EQ(probes_, 0);
+}
+
+TEST_F(HubSenderTest, NamesWhatTheConnackSays) {
+  sender().Step();
+  Happen(LinkEvent::Kind::kConnectFailed, 3);
+  Pass(10s);
+  Happen(LinkEvent::Kind::kConnectFailed, 2);
+  sender().Step();
+  EXPECT_THAT(Said(), ElementsAre("unavailable", "rejected"));
+}
+
+TEST_F(HubSenderTest, GivesUpOnAConnectionThatNeverAnswers) {
+  sender().Step();
+  Pass(76s);
+  EXPECT_EQ(link_.passwords.size(), 2u);
+}
+
+TEST_F(HubSenderTest, AHubThatWorkedIsTriedAgainSoon) {
+  draw_ = 0.999;
+  for (int i = 0; i < 10; ++i) {
+    sender().Step();
+    Append(1);
+    Happen(LinkEvent::Kind::kConnected);
+    sender().Step();
+    Ack(last_id_);
+    Pass(3s);
+    Happen(LinkEvent::Kind::kLost);
+    EXPECT_LE(sender().Step(), clock_.now + 1s);
+    Pass(1s);
+  }
+  EXPECT_EQ(Settled().size(), 10u);
+}
+
+TEST_F(HubSenderTest, SuspectsADuplicateIdentityAndSlowsDown) {
+  draw_ = 0.999;
+  sender().Step();
+  std::vector<int64_t> delays_s;
+  for (int i = 0; i < 6; ++i) {
+    Happen(LinkEvent::Kind::kConnected);
+    sender().Step();
+    Advance(300ms);
+    Happen(LinkEvent::Kind::kLost);
+    const auto wake = sender().Step();
+    delays_s.push_back(std::chrono::round<std::chrono::seconds>(wake - clock_.now).count());
+    Advance(std::chrono::duration_cast<std::chrono::milliseconds>(wake - clock_.now));
+    sender().Step();
+  }
+  EXPECT_THAT(Said(),
+              ElementsAre("none", "closed", "none", "closed", "none", "duplicate_identity"));
+  EXPECT_THAT(delays_s, ElementsAre(1, 2, 4, 8, 16, 32));
+  Happen(LinkEvent::Kind::kConnected);
+  Pass(3s);
+  EXPECT_THAT(Said(), ElementsAre("none")) << "it holds";
+  EXPECT_EQ(counters_.cause.Get(), 0u);
+}
+
+TEST_F(HubSenderTest, CallsOverdueAcknowledgementsThrottling) {
+  Append(1);
+  GoOnline();
+  Said();
+  Pass(9s);
+  EXPECT_THAT(Said(), IsEmpty());
+  Pass(2s);
+  EXPECT_THAT(Said(), ElementsAre("throttled"));
+  EXPECT_EQ(counters_.cause.Get(), static_cast<uint64_t>(Cause::kThrottled));
+  Ack(1);
+  sender().Step();
+  EXPECT_EQ(counters_.cause.Get(), 0u);
+}
+
+// --- stopping
+
+TEST_F(HubSenderTest, StopsWhenAllIsSettled) {
+  options_.pack.pack = true;
+  options_.pack.max_delay = 1h;
+  Append(3);
+  GoOnline();
+  sender().BeginStop(clock_.now + 10s);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{1})) << "without waiting for a fuller pack";
+  EXPECT_FALSE(sender().stopped());
+  Ack(1);
+  sender().Step();
+  EXPECT_TRUE(sender().stopped());
+  EXPECT_TRUE(link_.disconnected);
+  EXPECT_THAT(Settled(), ElementsAre(1, 2, 3));
+}
+
+TEST_F(HubSenderTest, StopsAtTheDeadlineWithWhatIsNotAcknowledgedUnsettled) {
+  Append(3);
+  GoOnline();
+  Ack(1);
+  sender().BeginStop(clock_.now + 10s);
+  Pass(9s);
+  EXPECT_FALSE(sender().stopped());
+  Pass(1s);
+  EXPECT_TRUE(sender().stopped());
+  EXPECT_THAT(Settled(), ElementsAre(1));
+}
+
+TEST_F(HubSenderTest, StopsAtOnceWithNothingToSendAndNoHub) {
+  sender().Step();
+  sender().BeginStop(clock_.now + 10s);
+  sender().Step();
+  EXPECT_TRUE(sender().stopped());
+}
+
+}  // namespace
+}  // namespace sluice::uplink
