@@ -19,8 +19,8 @@ constexpr std::string_view kSubscribeAbout =
     "Topic filters it may subscribe within; {device} is its identity";
 
 template <auto kMember>
-void SetTemplates(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                  ClassOf<kMember>& into) {
+void SetTemplates(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                  const std::string& key, ClassOf<kMember>& into) {
   std::vector<compile::Located> filters;
   reader.Read(info.type, node, key, filters);
   for (compile::Located& filter : filters) {
@@ -37,7 +37,7 @@ void SetTemplates(Reader& reader, const OptionInfo& info, const Node& node, cons
 
 // A choice of two whose second means true.
 template <auto kMember>
-void SetSecondIsTrue(Reader& reader, const OptionInfo& info, const Node& node,
+void SetSecondIsTrue(Reader& reader, const OptionInfo& info, const YamlNode& node,
                      const std::string& key, ClassOf<kMember>& into) {
   std::string chosen;
   reader.Read(info.type, node, key, chosen);
@@ -79,7 +79,7 @@ constexpr Row<DeviceOptions> kDeviceRows[] = {
 
 }  // namespace
 
-void SetDevices(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetDevices(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                 Config& into) {
   ReadSection<DeviceOptions>(reader, node, key, kDeviceRows, into.devices);
 }

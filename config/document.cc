@@ -31,7 +31,7 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
-    Node node;
+    YamlNode node;
     node.place = PlaceOf(mark);
     Complete(std::move(node), anchor);
   }
@@ -39,8 +39,8 @@ class TreeBuilder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     if (!CheckTag(mark, tag)) return;
-    Node node;
-    node.kind = Node::Kind::kScalar;
+    YamlNode node;
+    node.kind = YamlNode::Kind::kScalar;
     node.text = value;
     node.quoted = tag == "!";
     node.place = PlaceOf(mark);
@@ -54,28 +54,28 @@ class TreeBuilder final : public YAML::EventHandler {
       return Fail(PlaceOf(mark), "an alias cannot stand inside what it names");
     }
     Charge(PlaceOf(mark), found->second.second);
-    if (!failed_) Complete(Node(found->second.first), 0);
+    if (!failed_) Complete(YamlNode(found->second.first), 0);
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                        YAML::EmitterStyle::value) override {
-    Open(Node::Kind::kList, mark, tag, anchor);
+    Open(YamlNode::Kind::kList, mark, tag, anchor);
   }
   void OnSequenceEnd() override { Close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
-    Open(Node::Kind::kMap, mark, tag, anchor);
+    Open(YamlNode::Kind::kMap, mark, tag, anchor);
   }
   void OnMapEnd() override { Close(); }
 
   bool failed() const { return failed_; }
-  Node TakeRoot() { return std::move(root_); }
+  YamlNode TakeRoot() { return std::move(root_); }
 
  private:
   struct Container {
-    Node node;
+    YamlNode node;
     YAML::anchor_t anchor = 0;
-    std::optional<Node> key;  // of a map: read, its value not yet
+    std::optional<YamlNode> key;  // of a map: read, its value not yet
   };
 
   static Place PlaceOf(const YAML::Mark& mark) {
@@ -100,7 +100,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   // Whether the file says just this text at this place, and how long it is there.
-  void Locate(Node& node) {
+  void Locate(YamlNode& node) {
     if (node.place.line > lines_.size()) return;
     const std::string_view line = lines_[node.place.line - 1];
     size_t at = node.place.column - 1;
@@ -113,7 +113,7 @@ class TreeBuilder final : public YAML::EventHandler {
     node.place.length = static_cast<uint32_t>(node.text.size());
   }
 
-  void Open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag,
+  void Open(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag,
             YAML::anchor_t anchor) {
     if (failed_ || !CheckTag(mark, tag)) return;
     if (stack_.size() == kMaxDepth) {
@@ -133,14 +133,14 @@ class TreeBuilder final : public YAML::EventHandler {
     Complete(std::move(done.node), done.anchor);
   }
 
-  static size_t CountNodes(const Node& node) {
+  static size_t CountNodes(const YamlNode& node) {
     size_t count = 1;
-    for (const Node& item : node.items) count += CountNodes(item);
+    for (const YamlNode& item : node.items) count += CountNodes(item);
     for (const auto& [key, value] : node.members) count += CountNodes(key) + CountNodes(value);
     return count;
   }
 
-  void Complete(Node node, YAML::anchor_t anchor) {
+  void Complete(YamlNode node, YAML::anchor_t anchor) {
     if (failed_) return;
     Charge(node.place, 1);
     if (anchor != 0) {
@@ -153,12 +153,12 @@ class TreeBuilder final : public YAML::EventHandler {
       return;
     }
     Container& parent = stack_.back();
-    if (parent.node.kind == Node::Kind::kList) {
+    if (parent.node.kind == YamlNode::Kind::kList) {
       parent.node.items.push_back(std::move(node));
     } else if (parent.key) {
       parent.node.members.push_back({*std::move(parent.key), std::move(node)});
       parent.key.reset();
-    } else if (node.kind != Node::Kind::kScalar) {
+    } else if (node.kind != YamlNode::Kind::kScalar) {
       Fail(node.place, fmt::format("a key must be text, not {}", Describe(node.kind)));
     } else {
       parent.key = std::move(node);
@@ -168,8 +168,8 @@ class TreeBuilder final : public YAML::EventHandler {
   Diagnostics& diagnostics_;
   std::vector<std::string_view> lines_;
   std::vector<Container> stack_;
-  std::map<YAML::anchor_t, std::pair<Node, size_t>> anchored_;
-  Node root_;
+  std::map<YAML::anchor_t, std::pair<YamlNode, size_t>> anchored_;
+  YamlNode root_;
   size_t nodes_ = 0;
   bool failed_ = false;
 };
@@ -195,27 +195,27 @@ bool CheckText(const std::string& text, Diagnostics& diagnostics) {
 
 }  // namespace
 
-const char* Describe(Node::Kind kind) {
+const char* Describe(YamlNode::Kind kind) {
   switch (kind) {
-    case Node::Kind::kNull:
+    case YamlNode::Kind::kNull:
       return "nothing";
-    case Node::Kind::kScalar:
+    case YamlNode::Kind::kScalar:
       return "text";
-    case Node::Kind::kList:
+    case YamlNode::Kind::kList:
       return "a list";
-    case Node::Kind::kMap:
+    case YamlNode::Kind::kMap:
       return "a map";
   }
   return "";
 }
 
-std::optional<Node> ParseDocument(const std::string& text, Diagnostics& diagnostics) {
+std::optional<YamlNode> ParseDocument(const std::string& text, Diagnostics& diagnostics) {
   if (!CheckText(text, diagnostics)) return std::nullopt;
   TreeBuilder builder(text, diagnostics);
   try {
     std::istringstream stream(text);
     YAML::Parser parser(stream);
-    if (!parser.HandleNextDocument(builder)) return Node{};
+    if (!parser.HandleNextDocument(builder)) return YamlNode{};
     TreeBuilder rest(text, diagnostics);
     if (!builder.failed() && parser.HandleNextDocument(rest)) {
       diagnostics.Error({}, "", "more than one YAML document in the file");

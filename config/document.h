@@ -20,7 +20,7 @@ inline constexpr size_t kMaxNodes = 1'000'000;
 
 struct Member;
 
-struct Node {
+struct YamlNode {
   enum class Kind : uint8_t { kNull, kScalar, kList, kMap };
 
   Kind kind = Kind::kNull;
@@ -28,20 +28,20 @@ struct Node {
   bool quoted = false;    // of a scalar: quoted, or a block
   bool verbatim = false;  // of a scalar: stands in the file as it is, on one line, from place on
   Place place;            // of a quoted scalar that is verbatim: behind its quote
-  std::vector<Node> items;
+  std::vector<YamlNode> items;
   std::vector<Member> members;  // in the order written, duplicates included
 };
 
 struct Member {
-  Node name;
-  Node value;
+  YamlNode name;
+  YamlNode value;
 };
 
 // Reads `text`; what is wrong goes to `diagnostics` (whose source the caller has set). An empty
 // document is kNull.
-std::optional<Node> ParseDocument(const std::string& text, Diagnostics& diagnostics);
+std::optional<YamlNode> ParseDocument(const std::string& text, Diagnostics& diagnostics);
 
 // "a list", "text": for messages.
-const char* Describe(Node::Kind kind);
+const char* Describe(YamlNode::Kind kind);
 
 }  // namespace sluice::config

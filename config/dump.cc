@@ -20,12 +20,12 @@ class Dumper {
  public:
   explicit Dumper(std::string folder) : folder_(std::move(folder)) {}
 
-  void Section(const Node& node, const SectionInfo& section, size_t depth) {
-    const Node* const type = Find(node, "type");
+  void Section(const YamlNode& node, const SectionInfo& section, size_t depth) {
+    const YamlNode* const type = Find(node, "type");
     for (const OptionInfo& option : section.options) {
       const bool foreign = !option.only.empty() && (type == nullptr || type->text != option.only);
       if (foreign || !option.later.empty()) continue;
-      const Node* const value = Find(node, option.name);
+      const YamlNode* const value = Find(node, option.name);
       if (value != nullptr) {
         Option(*value, option, depth);
       } else {
@@ -37,7 +37,7 @@ class Dumper {
   std::string Take() { return std::move(out_); }
 
  private:
-  static const Node* Find(const Node& node, std::string_view name) {
+  static const YamlNode* Find(const YamlNode& node, std::string_view name) {
     for (const Member& member : node.members) {
       if (member.name.text == name) return &member.value;
     }
@@ -57,7 +57,7 @@ class Dumper {
     if (option.type.kind == Kind::kSection || option.type.kind == Kind::kNoneOrSection) {
       if (option.required) return;
       Line(depth, fmt::format("{}:", option.name));
-      return Section(Node{}, option.type.section(), depth + 1);
+      return Section(YamlNode{}, option.type.section(), depth + 1);
     }
     if (option.fallback.empty()) return;
     const bool is_plain = option.type.kind == Kind::kBool || option.type.kind == Kind::kInteger;
@@ -65,7 +65,7 @@ class Dumper {
     Line(depth, fmt::format("{}: {}", option.name, is_plain ? text : Quote(text)));
   }
 
-  std::string Scalar(const Node& value, Kind kind) const {
+  std::string Scalar(const YamlNode& value, Kind kind) const {
     if (kind == Kind::kSecret) return Quote("***");
     if (kind == Kind::kPath)
       return Quote((std::filesystem::path(folder_) / value.text).lexically_normal().string());
@@ -73,28 +73,28 @@ class Dumper {
     return Quote(value.text);
   }
 
-  std::string List(const Node& value) const {
+  std::string List(const YamlNode& value) const {
     std::string list;
-    for (const Node& item : value.items) list += (list.empty() ? "" : ", ") + Quote(item.text);
+    for (const YamlNode& item : value.items) list += (list.empty() ? "" : ", ") + Quote(item.text);
     return "[" + list + "]";
   }
 
-  void Option(const Node& value, const OptionInfo& option, size_t depth) {
+  void Option(const YamlNode& value, const OptionInfo& option, size_t depth) {
     const ValueType& type = option.type;
-    if (value.kind == Node::Kind::kScalar) {
+    if (value.kind == YamlNode::Kind::kScalar) {
       return Line(depth, fmt::format("{}: {}", option.name, Scalar(value, type.kind)));
     }
     if (type.kind == Kind::kTexts)
       return Line(depth, fmt::format("{}: {}", option.name, List(value)));
     if (value.items.empty() && value.members.empty()) {
-      return Line(
-          depth, fmt::format("{}: {}", option.name, value.kind == Node::Kind::kList ? "[]" : "{}"));
+      return Line(depth, fmt::format("{}: {}", option.name,
+                                     value.kind == YamlNode::Kind::kList ? "[]" : "{}"));
     }
     Line(depth, fmt::format("{}:", option.name));
     if (type.kind == Kind::kSection || type.kind == Kind::kNoneOrSection) {
       return Section(value, type.section(), depth + 1);
     }
-    for (const Node& item : value.items) Item(item, type.section(), depth + 1);
+    for (const YamlNode& item : value.items) Item(item, type.section(), depth + 1);
     for (const Member& member : value.members) {
       const std::string name = Quote(member.name.text);
       if (type.kind == Kind::kTextMap) {
@@ -106,7 +106,7 @@ class Dumper {
     }
   }
 
-  void Item(const Node& item, const SectionInfo& section, size_t depth) {
+  void Item(const YamlNode& item, const SectionInfo& section, size_t depth) {
     starts_item_ = true;
     Section(item, section, depth + 1);
     if (starts_item_) Line(depth + 1, "{}");  // nothing to say of it
@@ -119,7 +119,7 @@ class Dumper {
 
 }  // namespace
 
-std::string DumpDocument(const Node& root, const std::string& folder) {
+std::string DumpDocument(const YamlNode& root, const std::string& folder) {
   Dumper dumper(folder);
   if (root.members.size() == 1 && root.members[0].name.text == "rules") {
     SectionInfo rules_alone = FileSection();

@@ -9,6 +9,6 @@ namespace sluice::config {
 
 // YAML, with absolute paths and masked secrets. `root` has been loaded without an error; `folder`
 // is its file's.
-std::string DumpDocument(const Node& root, const std::string& folder);
+std::string DumpDocument(const YamlNode& root, const std::string& folder);
 
 }  // namespace sluice::config

@@ -39,7 +39,7 @@ const SectionInfo& FileSection() {
   return section;
 }
 
-void ReadFileSection(Reader& reader, const Node& root, Config& into) {
+void ReadFileSection(Reader& reader, const YamlNode& root, Config& into) {
   ReadSection<Config>(reader, root, "", kFileRows, into);
 }
 

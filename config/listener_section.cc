@@ -14,7 +14,7 @@ constexpr std::string_view kTlsVersions[] = {"1.2", "1.3"};
 constexpr std::string_view kLogLevels[] = {"debug", "info", "warn", "error"};
 constexpr std::string_view kLogFormats[] = {"text", "json"};
 
-std::optional<Address> ReadAddress(Reader& reader, const Node& node, const std::string& key) {
+std::optional<Address> ReadAddress(Reader& reader, const YamlNode& node, const std::string& key) {
   const std::string* const text = reader.Text(node, key);
   if (text == nullptr) return std::nullopt;
   reader.diagnostics().Remember(key, node.place);
@@ -27,8 +27,8 @@ std::optional<Address> ReadAddress(Reader& reader, const Node& node, const std::
   return address;
 }
 
-void SetListenerAddress(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
-                        ListenerOptions& into) {
+void SetListenerAddress(Reader& reader, const OptionInfo&, const YamlNode& node,
+                        const std::string& key, ListenerOptions& into) {
   const std::optional<Address> address = ReadAddress(reader, node, key);
   if (!address) return;
   into.host = address->host;
@@ -36,7 +36,7 @@ void SetListenerAddress(Reader& reader, const OptionInfo&, const Node& node, con
   into.address = node.text;
 }
 
-void SetHttp(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetHttp(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
              OperateOptions& into) {
   const std::optional<Address> address = ReadAddress(reader, node, key);
   if (!address) return;
@@ -45,8 +45,8 @@ void SetHttp(Reader& reader, const OptionInfo&, const Node& node, const std::str
   into.http = true;
 }
 
-void SetLogFormat(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                  OperateOptions& into) {
+void SetLogFormat(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                  const std::string& key, OperateOptions& into) {
   std::string format = "text";
   reader.Read(info.type, node, key, format);
   into.log_json = format == "json";
@@ -152,15 +152,15 @@ constexpr Row<OperateOptions> kOperateRows[] = {
 
 }  // namespace
 
-void SetGateway(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetGateway(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                 Config& into) {
   ReadSection<GatewayOptions>(reader, node, key, kGatewayRows, into.gateway);
 }
 
-void SetListeners(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                  Config& into) {
+void SetListeners(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                  const std::string& key, Config& into) {
   SetSections<&Config::listeners, kListenerRows>(reader, info, node, key, into);
-  if (node.kind == Node::Kind::kList && node.items.empty()) {
+  if (node.kind == YamlNode::Kind::kList && node.items.empty()) {
     reader.diagnostics().Error(node.place, key, "no listener, so no device can connect");
   }
   std::set<std::string> seen;
@@ -172,7 +172,7 @@ void SetListeners(Reader& reader, const OptionInfo& info, const Node& node, cons
   }
 }
 
-void SetOperate(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetOperate(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                 Config& into) {
   ReadSection<OperateOptions>(reader, node, key, kOperateRows, into.operate);
 }

@@ -47,22 +47,22 @@ std::string FolderOf(const std::string& path) {
   return (error ? std::filesystem::path(path) : absolute).parent_path().string();
 }
 
-std::optional<Node> ParseSource(const std::string& text, const std::string& file,
-                                Diagnostics& diagnostics) {
+std::optional<YamlNode> ParseSource(const std::string& text, const std::string& file,
+                                    Diagnostics& diagnostics) {
   diagnostics.SetSource(file, text);
-  std::optional<Node> root = ParseDocument(text, diagnostics);
-  if (root && root->kind == Node::Kind::kNull) {
+  std::optional<YamlNode> root = ParseDocument(text, diagnostics);
+  if (root && root->kind == YamlNode::Kind::kNull) {
     diagnostics.Error({}, "", "is empty", "see config/examples/minimal.yaml");
     return std::nullopt;
   }
   return root;
 }
 
-bool HoldsRulesAlone(const Node& root) {
+bool HoldsRulesAlone(const YamlNode& root) {
   return root.members.size() == 1 && root.members[0].name.text == "rules";
 }
 
-void WarnOfIdleDevices(const Node& root, const Config& config, Diagnostics& diagnostics) {
+void WarnOfIdleDevices(const YamlNode& root, const Config& config, Diagnostics& diagnostics) {
   const auto publishes = [](const DeviceTemplates& each) { return !each.publish.empty(); };
   const DeviceOptions& devices = config.devices;
   if (!devices.publish.empty() || std::any_of(devices.each.begin(), devices.each.end(), publishes))
@@ -71,7 +71,7 @@ void WarnOfIdleDevices(const Node& root, const Config& config, Diagnostics& diag
                       "write publish: [\"plant/{device}/#\"] under devices");
 }
 
-std::optional<Config> ReadConfig(const Node& root, const std::string& file,
+std::optional<Config> ReadConfig(const YamlNode& root, const std::string& file,
                                  const std::string& folder, Diagnostics& diagnostics) {
   Reader reader(diagnostics, folder);
   Config config;
@@ -102,7 +102,7 @@ std::vector<compile::OutputSpec> SupposedOutputs(const compile::RuleSetSpec& rul
 
 std::optional<Config> LoadText(const std::string& text, const std::string& file,
                                const std::string& folder, Diagnostics* diagnostics) {
-  const std::optional<Node> root = ParseSource(text, file, *diagnostics);
+  const std::optional<YamlNode> root = ParseSource(text, file, *diagnostics);
   if (!root) return std::nullopt;
   return ReadConfig(*root, file, folder, *diagnostics);
 }
@@ -115,7 +115,7 @@ std::optional<Config> Load(const std::string& path, Diagnostics* diagnostics) {
 
 std::optional<RulesFile> LoadRulesText(const std::string& text, const std::string& file,
                                        const std::string& folder, Diagnostics* diagnostics) {
-  const std::optional<Node> root = ParseSource(text, file, *diagnostics);
+  const std::optional<YamlNode> root = ParseSource(text, file, *diagnostics);
   if (!root) return std::nullopt;
   if (!HoldsRulesAlone(*root)) {
     std::optional<Config> config = ReadConfig(*root, file, folder, *diagnostics);
@@ -141,7 +141,7 @@ std::optional<RulesFile> LoadRules(const std::string& path, Diagnostics* diagnos
 std::optional<std::string> DumpText(const std::string& text, const std::string& file,
                                     const std::string& folder, Diagnostics* diagnostics) {
   if (!LoadRulesText(text, file, folder, diagnostics)) return std::nullopt;
-  const std::optional<Node> root = ParseSource(text, file, *diagnostics);
+  const std::optional<YamlNode> root = ParseSource(text, file, *diagnostics);
   return DumpDocument(*root, folder);
 }
 

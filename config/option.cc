@@ -45,11 +45,11 @@ std::string Join(const std::string& key, std::string_view member) {
 
 std::string Join(const std::string& key, size_t index) { return fmt::format("{}[{}]", key, index); }
 
-compile::Located Locate(const Node& scalar) {
+compile::Located Locate(const YamlNode& scalar) {
   return {scalar.text, scalar.place.line, scalar.place.column, scalar.verbatim};
 }
 
-bool Reader::Expect(Node::Kind kind, const Node& node, const std::string& key) {
+bool Reader::Expect(YamlNode::Kind kind, const YamlNode& node, const std::string& key) {
   if (node.kind == kind) return true;
   diagnostics_.Error(
       node.place, key,
@@ -57,19 +57,19 @@ bool Reader::Expect(Node::Kind kind, const Node& node, const std::string& key) {
   return false;
 }
 
-const std::string* Reader::Text(const Node& node, const std::string& key) {
-  if (node.kind == Node::Kind::kNull) {
+const std::string* Reader::Text(const YamlNode& node, const std::string& key) {
+  if (node.kind == YamlNode::Kind::kNull) {
     diagnostics_.Error(node.place, key, "has no value", "write \"\" if empty text is meant");
     return nullptr;
   }
-  return Expect(Node::Kind::kScalar, node, key) ? &node.text : nullptr;
+  return Expect(YamlNode::Kind::kScalar, node, key) ? &node.text : nullptr;
 }
 
 std::string Reader::Absolute(const std::string& path) const {
   return (std::filesystem::path(folder_) / path).lexically_normal().string();
 }
 
-void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+void Reader::Read(const ValueType& type, const YamlNode& node, const std::string& key,
                   std::string& into) {
   if (type.kind == Kind::kChoice) {
     if (const auto chosen = Choice(type, node, key)) into = type.choices[*chosen];
@@ -83,7 +83,7 @@ void Reader::Read(const ValueType& type, const Node& node, const std::string& ke
   into = type.kind == Kind::kPath ? Absolute(*text) : *text;
 }
 
-void Reader::Read(const ValueType&, const Node& node, const std::string& key, bool& into) {
+void Reader::Read(const ValueType&, const YamlNode& node, const std::string& key, bool& into) {
   const std::string* const text = Text(node, key);
   if (text == nullptr) return;
   if (!node.quoted && (*text == "true" || *text == "false")) {
@@ -93,7 +93,7 @@ void Reader::Read(const ValueType&, const Node& node, const std::string& key, bo
   diagnostics_.Error(node.place, key, fmt::format("want true or false, found {}", Quote(*text)));
 }
 
-void Reader::Read(const ValueType&, const Node& node, const std::string& key,
+void Reader::Read(const ValueType&, const YamlNode& node, const std::string& key,
                   compile::Located& into) {
   const std::string* const text = Text(node, key);
   if (text == nullptr) return;
@@ -101,33 +101,33 @@ void Reader::Read(const ValueType&, const Node& node, const std::string& key,
   into = Locate(node);
 }
 
-void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+void Reader::Read(const ValueType& type, const YamlNode& node, const std::string& key,
                   std::optional<compile::Located>& into) {
   compile::Located located;
   Read(type, node, key, located);
   if (!located.text.empty()) into = std::move(located);
 }
 
-void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+void Reader::Read(const ValueType& type, const YamlNode& node, const std::string& key,
                   std::vector<compile::Located>& into) {
-  const auto add = [&](const Node& item, const std::string& item_key) {
+  const auto add = [&](const YamlNode& item, const std::string& item_key) {
     compile::Located located;
     Read(type, item, item_key, located);
     if (!located.text.empty()) into.push_back(std::move(located));
   };
-  if (node.kind == Node::Kind::kScalar) return add(node, key);
-  if (!Expect(Node::Kind::kList, node, key)) return;
+  if (node.kind == YamlNode::Kind::kScalar) return add(node, key);
+  if (!Expect(YamlNode::Kind::kList, node, key)) return;
   for (size_t i = 0; i < node.items.size(); ++i) add(node.items[i], Join(key, i));
 }
 
-void Reader::Read(const ValueType& type, const Node& node, const std::string& key,
+void Reader::Read(const ValueType& type, const YamlNode& node, const std::string& key,
                   std::vector<std::string>& into) {
   std::vector<compile::Located> located;
   Read(type, node, key, located);
   for (compile::Located& item : located) into.push_back(std::move(item.text));
 }
 
-std::optional<int64_t> Reader::Number(const ValueType& type, const Node& node,
+std::optional<int64_t> Reader::Number(const ValueType& type, const YamlNode& node,
                                       const std::string& key) {
   const std::string* const text = Text(node, key);
   if (text == nullptr) return std::nullopt;
@@ -149,7 +149,7 @@ std::optional<int64_t> Reader::Number(const ValueType& type, const Node& node,
   return value;
 }
 
-std::optional<size_t> Reader::Choice(const ValueType& type, const Node& node,
+std::optional<size_t> Reader::Choice(const ValueType& type, const YamlNode& node,
                                      const std::string& key) {
   const std::string* const text = Text(node, key);
   if (text == nullptr) return std::nullopt;
@@ -162,10 +162,11 @@ std::optional<size_t> Reader::Choice(const ValueType& type, const Node& node,
   return std::nullopt;
 }
 
-std::optional<std::vector<const Node*>> Reader::Members(const Node& node, const std::string& key,
-                                                        std::span<const OptionInfo> options) {
-  if (!Expect(Node::Kind::kMap, node, key)) return std::nullopt;
-  std::vector<const Node*> values(options.size());
+std::optional<std::vector<const YamlNode*>> Reader::Members(const YamlNode& node,
+                                                            const std::string& key,
+                                                            std::span<const OptionInfo> options) {
+  if (!Expect(YamlNode::Kind::kMap, node, key)) return std::nullopt;
+  std::vector<const YamlNode*> values(options.size());
   std::vector<uint32_t> lines(options.size());
   for (const auto& [name, value] : node.members) {
     const auto option =

@@ -74,22 +74,22 @@ class Reader {
   Reader(Diagnostics& diagnostics, std::string folder)
       : diagnostics_(diagnostics), folder_(std::move(folder)) {}
 
-  void Read(const ValueType& type, const Node& node, const std::string& key, std::string& into);
-  void Read(const ValueType& type, const Node& node, const std::string& key, bool& into);
-  void Read(const ValueType& type, const Node& node, const std::string& key,
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key, std::string& into);
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key, bool& into);
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key,
             compile::Located& into);
-  void Read(const ValueType& type, const Node& node, const std::string& key,
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key,
             std::optional<compile::Located>& into);
-  void Read(const ValueType& type, const Node& node, const std::string& key,
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key,
             std::vector<compile::Located>& into);
-  void Read(const ValueType& type, const Node& node, const std::string& key,
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key,
             std::vector<std::string>& into);
   template <std::integral T>
-  void Read(const ValueType& type, const Node& node, const std::string& key, T& into) {
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key, T& into) {
     if (const std::optional<int64_t> value = Number(type, node, key)) into = static_cast<T>(*value);
   }
   template <typename Unit>
-  void Read(const ValueType& type, const Node& node, const std::string& key,
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key,
             std::chrono::duration<int64_t, Unit>& into) {
     if (const std::optional<int64_t> value = Number(type, node, key)) {
       into = std::chrono::duration_cast<std::chrono::duration<int64_t, Unit>>(
@@ -98,32 +98,33 @@ class Reader {
   }
   template <typename Enum>
   requires std::is_enum_v<Enum>
-  void Read(const ValueType& type, const Node& node, const std::string& key, Enum& into) {
+  void Read(const ValueType& type, const YamlNode& node, const std::string& key, Enum& into) {
     if (const std::optional<size_t> chosen = Choice(type, node, key))
       into = static_cast<Enum>(*chosen);
   }
 
   // The members of a map in the order of `options`, null where absent. Reports unknown, repeated,
   // missing and later ones; nothing at all where `node` is no map.
-  std::optional<std::vector<const Node*>> Members(const Node& node, const std::string& key,
-                                                  std::span<const OptionInfo> options);
+  std::optional<std::vector<const YamlNode*>> Members(const YamlNode& node, const std::string& key,
+                                                      std::span<const OptionInfo> options);
 
-  bool Expect(Node::Kind kind, const Node& node, const std::string& key);
+  bool Expect(YamlNode::Kind kind, const YamlNode& node, const std::string& key);
   // The text of a scalar; an error for anything else.
-  const std::string* Text(const Node& node, const std::string& key);
+  const std::string* Text(const YamlNode& node, const std::string& key);
   std::string Absolute(const std::string& path) const;
 
   Diagnostics& diagnostics() { return diagnostics_; }
 
  private:
-  std::optional<int64_t> Number(const ValueType& type, const Node& node, const std::string& key);
-  std::optional<size_t> Choice(const ValueType& type, const Node& node, const std::string& key);
+  std::optional<int64_t> Number(const ValueType& type, const YamlNode& node,
+                                const std::string& key);
+  std::optional<size_t> Choice(const ValueType& type, const YamlNode& node, const std::string& key);
 
   Diagnostics& diagnostics_;
   std::string folder_;
 };
 
-compile::Located Locate(const Node& scalar);
+compile::Located Locate(const YamlNode& scalar);
 std::string Join(const std::string& key, std::string_view member);
 std::string Join(const std::string& key, size_t index);
 
@@ -131,19 +132,19 @@ std::string Join(const std::string& key, size_t index);
 template <typename T>
 struct Row {
   OptionInfo info;
-  void (*set)(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+  void (*set)(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
               T& into);
 };
 
 template <typename T>
-void ReadSection(Reader& reader, const Node& node, const std::string& key,
+void ReadSection(Reader& reader, const YamlNode& node, const std::string& key,
                  std::span<const Row<T>> rows, T& into) {
   std::vector<OptionInfo> options;
   for (const Row<T>& row : rows) options.push_back(row.info);
   const auto members = reader.Members(node, key, options);
   if (!members) return;
   for (size_t i = 0; i < rows.size(); ++i) {
-    const Node* const member = (*members)[i];
+    const YamlNode* const member = (*members)[i];
     if (member != nullptr)
       rows[i].set(reader, rows[i].info, *member, Join(key, rows[i].info.name), into);
   }
@@ -168,23 +169,23 @@ using ClassOf = typename MemberOf<decltype(kMember)>::Class;
 
 // Setters for rows.
 template <auto kMember>
-void Set(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+void Set(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
          ClassOf<kMember>& into) {
   reader.Read(info.type, node, key, into.*kMember);
 }
 
 template <auto kMember, const auto& kRows>
-void SetSection(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetSection(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                 ClassOf<kMember>& into) {
   using T = typename MemberOf<decltype(kMember)>::Type;
   ReadSection<T>(reader, node, key, kRows, into.*kMember);
 }
 
 template <auto kMember, const auto& kRows>
-void SetSections(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetSections(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                  ClassOf<kMember>& into) {
   using T = typename MemberOf<decltype(kMember)>::Type::value_type;
-  if (!reader.Expect(Node::Kind::kList, node, key)) return;
+  if (!reader.Expect(YamlNode::Kind::kList, node, key)) return;
   for (size_t i = 0; i < node.items.size(); ++i) {
     ReadSection<T>(reader, node.items[i], Join(key, i), kRows, (into.*kMember).emplace_back());
   }
@@ -192,6 +193,6 @@ void SetSections(Reader& reader, const OptionInfo&, const Node& node, const std:
 
 // For what `later` refuses before any setter is called.
 template <typename T>
-void SetNothing(Reader&, const OptionInfo&, const Node&, const std::string&, T&) {}
+void SetNothing(Reader&, const OptionInfo&, const YamlNode&, const std::string&, T&) {}
 
 }  // namespace sluice::config

@@ -22,7 +22,7 @@ constexpr std::string_view kLaterTypes[] = {"mqtt", "local"};
 constexpr std::string_view kAcks[] = {"received", "delivered", "stored"};  // in the order of Ack
 constexpr size_t kMaxSecretFileBytes = 4096;
 
-void SetConnectionString(Reader& reader, const OptionInfo& info, const Node& node,
+void SetConnectionString(Reader& reader, const OptionInfo& info, const YamlNode& node,
                          const std::string& key, OutputOptions& into) {
   std::string text;
   reader.Read(info.type, node, key, text);
@@ -32,7 +32,7 @@ void SetConnectionString(Reader& reader, const OptionInfo& info, const Node& nod
   into.connection_string = std::move(text);
 }
 
-void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const Node& node,
+void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const YamlNode& node,
                              const std::string& key, OutputOptions& into) {
   std::string path;
   reader.Read(info.type, node, key, path);
@@ -50,7 +50,7 @@ void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const Node&
   into.connection_string = std::move(text);
 }
 
-void SetAck(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+void SetAck(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
             OutputOptions& into) {
   Ack ack = into.ack;
   reader.Read(info.type, node, key, ack);
@@ -79,9 +79,9 @@ const SectionInfo& PackSection() {
   return section;
 }
 
-void SetPack(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetPack(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
              OutputOptions& into) {
-  if (node.kind == Node::Kind::kScalar) {
+  if (node.kind == YamlNode::Kind::kScalar) {
     into.pack.enabled = node.text != "none";
     if (!into.pack.enabled) return;
     return reader.diagnostics().Error(node.place, key,
@@ -137,7 +137,7 @@ constexpr Row<OutputOptions> kOutputRows[] = {
 };
 
 // The type as written, if it is one that this version has.
-std::string_view TypeOf(const Node& output) {
+std::string_view TypeOf(const YamlNode& output) {
   for (const auto& [name, value] : output.members) {
     if (name.text != "type") continue;
     const auto found = std::find(std::begin(kTypes), std::end(kTypes), value.text);
@@ -147,7 +147,7 @@ std::string_view TypeOf(const Node& output) {
 }
 
 // Says so where the type is one of later versions; then its keys are none of our concern.
-bool IsLater(Reader& reader, const Node& output, const std::string& key) {
+bool IsLater(Reader& reader, const YamlNode& output, const std::string& key) {
   for (const auto& [name, value] : output.members) {
     const auto end = std::end(kLaterTypes);
     if (name.text != "type" || std::find(std::begin(kLaterTypes), end, value.text) == end) continue;
@@ -160,18 +160,18 @@ bool IsLater(Reader& reader, const Node& output, const std::string& key) {
 }
 
 // The key `key` as written in `output`, or null.
-const Node* FindKey(const Node& output, std::string_view key) {
+const YamlNode* FindKey(const YamlNode& output, std::string_view key) {
   for (const auto& [name, value] : output.members) {
     if (name.text == key) return &name;
   }
   return nullptr;
 }
 
-void CheckKeysOfType(Reader& reader, const Node& output, const std::string& key,
+void CheckKeysOfType(Reader& reader, const YamlNode& output, const std::string& key,
                      std::string_view type) {
   for (const OptionInfo& option : OutputSection().options) {
     if (option.only.empty()) continue;
-    const Node* const name = FindKey(output, option.name);
+    const YamlNode* const name = FindKey(output, option.name);
     if (option.only != type && name != nullptr) {
       reader.diagnostics().Error(name->place, Join(key, option.name),
                                  fmt::format("belongs to outputs of type {}", option.only));
@@ -198,8 +198,9 @@ bool IsName(std::string_view name) {
          });
 }
 
-void ReadOutput(Reader& reader, const Node& node, const std::string& key, OutputOptions& output) {
-  if (node.kind == Node::Kind::kMap && IsLater(reader, node, key)) return;
+void ReadOutput(Reader& reader, const YamlNode& node, const std::string& key,
+                OutputOptions& output) {
+  if (node.kind == YamlNode::Kind::kMap && IsLater(reader, node, key)) return;
   const std::string_view type = TypeOf(node);
   if (type == "file") output.ack = Ack::kStored;
   ReadSection<OutputOptions>(reader, node, key, kOutputRows, output);
@@ -208,9 +209,9 @@ void ReadOutput(Reader& reader, const Node& node, const std::string& key, Output
 
 }  // namespace
 
-void SetOutputs(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetOutputs(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                 Config& into) {
-  if (!reader.Expect(Node::Kind::kMap, node, key)) return;
+  if (!reader.Expect(YamlNode::Kind::kMap, node, key)) return;
   if (node.members.empty()) {
     reader.diagnostics().Error(node.place, key, "no output, so no message can go anywhere");
   }

@@ -28,9 +28,9 @@ std::string Lower(std::string text) {
 }
 
 // The values may be empty, unlike other texts of a rule.
-void SetProperties(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetProperties(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                    RuleSpec& into) {
-  if (!reader.Expect(Node::Kind::kMap, node, key)) return;
+  if (!reader.Expect(YamlNode::Kind::kMap, node, key)) return;
   std::set<std::string> seen;
   for (const auto& [name, value] : node.members) {
     const std::string member_key = Join(key, name.text);
@@ -48,8 +48,8 @@ void SetProperties(Reader& reader, const OptionInfo&, const Node& node, const st
   }
 }
 
-void SetDefault(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                RuleSetSpec& into) {
+void SetDefault(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                const std::string& key, RuleSetSpec& into) {
   std::string chosen;
   reader.Read(info.type, node, key, chosen);
   into.forward_by_default = chosen == "forward";
@@ -95,7 +95,7 @@ struct Refused {
   bool only_true = false;
 };
 
-void Refuse(Reader& reader, const Node& rule, const std::string& key,
+void Refuse(Reader& reader, const YamlNode& rule, const std::string& key,
             std::span<const Refused> refused, const std::string& message, const std::string& hint) {
   for (const auto& [name, value] : rule.members) {
     for (const Refused& one : refused) {
@@ -113,7 +113,7 @@ constexpr Refused kBesideDrop[] = {{"set"}, {"select"}, {"redact"}, {"into"}};
 
 // Every rule has a name when this is done. One that is written may not be another's made-up one
 // either.
-void NameRules(Reader& reader, const Node& list, const std::string& key,
+void NameRules(Reader& reader, const YamlNode& list, const std::string& key,
                std::vector<RuleSpec>& rules) {
   std::map<std::string, uint32_t> lines;
   for (size_t i = 0; i < rules.size(); ++i) {
@@ -131,7 +131,7 @@ void NameRules(Reader& reader, const Node& list, const std::string& key,
   }
 }
 
-void SetList(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+void SetList(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
              RuleSetSpec& into) {
   SetSections<&RuleSetSpec::rules, kRuleRows>(reader, info, node, key, into);
   for (size_t i = 0; i < into.rules.size(); ++i) {
@@ -160,7 +160,7 @@ constexpr Row<RuleSetSpec> kRulesRows[] = {
 
 }  // namespace
 
-void SetRules(Reader& reader, const OptionInfo&, const Node& node, const std::string& key,
+void SetRules(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
               Config& into) {
   ReadSection<RuleSetSpec>(reader, node, key, kRulesRows, into.rules);
 }

@@ -10,18 +10,18 @@
 namespace sluice::config {
 
 // Each is a setter for a row of the top table (config/file_section.cc).
-void SetGateway(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                Config& into);
-void SetListeners(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                  Config& into);
-void SetDevices(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                Config& into);
-void SetRules(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
+void SetGateway(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                const std::string& key, Config& into);
+void SetListeners(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                  const std::string& key, Config& into);
+void SetDevices(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                const std::string& key, Config& into);
+void SetRules(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
               Config& into);
-void SetOutputs(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                Config& into);
-void SetOperate(Reader& reader, const OptionInfo& info, const Node& node, const std::string& key,
-                Config& into);
+void SetOutputs(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                const std::string& key, Config& into);
+void SetOperate(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                const std::string& key, Config& into);
 
 const SectionInfo& GatewaySection();
 const SectionInfo& ListenerSection();
@@ -32,6 +32,6 @@ const SectionInfo& OperateSection();
 
 // The whole file.
 const SectionInfo& FileSection();
-void ReadFileSection(Reader& reader, const Node& root, Config& into);
+void ReadFileSection(Reader& reader, const YamlNode& root, Config& into);
 
 }  // namespace sluice::config

@@ -22,9 +22,9 @@ void CheckListener(const config::ListenerOptions& listener, const std::string& k
                    config::Diagnostics& diagnostics) {
   const config::TlsOptions& tls = listener.tls;
   bool all_there = true;
-  const std::pair<const char*, const std::string*> kFiles[] = {
+  const std::pair<const char*, const std::string*> files[] = {
       {"certificate", &tls.certificate}, {"key", &tls.key}, {"client_ca", &tls.client_ca}};
-  for (const auto& [name, path] : kFiles) {
+  for (const auto& [name, path] : files) {
     std::error_code error;
     if (std::filesystem::exists(*path, error)) continue;
     all_there = false;

@@ -40,7 +40,8 @@ int RememberFailedPeer(int preverified, X509_STORE_CTX* verification) {
   if (ssl == nullptr || leaf == nullptr || SSL_get_ex_data(ssl, TextIndex()) != nullptr) return 0;
   auto text = std::make_unique<std::string>("subject " + NameText(X509_get_subject_name(leaf)) +
                                             ", issuer " + NameText(X509_get_issuer_name(leaf)));
-  if (SSL_set_ex_data(ssl, TextIndex(), text.get()) == 1) text.release();
+  if (SSL_set_ex_data(ssl, TextIndex(), text.get()) == 1)
+    (void)text.release();  // FreeText owns it now
   return 0;
 }
 

@@ -24,7 +24,7 @@ using IntegerPtr = std::unique_ptr<ASN1_INTEGER, Freed<ASN1_INTEGER_free>>;
 using TimePtr = std::unique_ptr<ASN1_TIME, Freed<ASN1_TIME_free>>;
 using RevokedPtr = std::unique_ptr<X509_REVOKED, Freed<X509_REVOKED_free>>;
 
-constexpr int64_t kCrlSeconds = 365 * 24 * 3600;
+constexpr int64_t kCrlSeconds = int64_t{365} * 24 * 3600;
 
 absl::Status Failed(std::string_view what) {
   return absl::InternalError(fmt::format("{}: {}", what, TakeOpenSslError()));
