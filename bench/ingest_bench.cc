@@ -1,7 +1,8 @@
 // What the device side costs: messages a server CPU second over mutual TLS, with a sink that does
 // nothing.
 //
-//   ingest_bench [--qos 0|1|2] [--devices 50] [--seconds 5] [--bytes 200] [--window 100] [--batch 25]
+//   ingest_bench [--qos 0|1|2] [--devices 50] [--seconds 5] [--bytes 200] [--window 100] [--batch
+//   25]
 //
 // One worker against one load thread, each on a core of its own if there are two. A device writes
 // `batch` messages as one TLS record where it can and has at most `window` unacknowledged. The CPU
@@ -263,11 +264,12 @@ int Run(const Options& options) {
   const server::ServerCounts after = server->Counts();
   const auto messages = static_cast<double>(after.received[static_cast<size_t>(options.qos)] -
                                             before.received[static_cast<size_t>(options.qos)]);
-  std::printf("qos %d devices %zu bytes %zu window %zu batch %zu: %.0f messages/s, worker %.0f %% "
-              "busy, %.3f M messages a CPU second, %.0f ns each, %.1f a turn\n",
-              options.qos, options.devices, options.bytes, options.window, options.batch,
-              messages / wall, 100 * cpu / wall, messages / cpu * 1e-6, cpu / messages * 1e9,
-              messages / static_cast<double>(after.turns - before.turns));
+  std::printf(
+      "qos %d devices %zu bytes %zu window %zu batch %zu: %.0f messages/s, worker %.0f %% "
+      "busy, %.3f M messages a CPU second, %.0f ns each, %.1f a turn\n",
+      options.qos, options.devices, options.bytes, options.window, options.batch, messages / wall,
+      100 * cpu / wall, messages / cpu * 1e-6, cpu / messages * 1e9,
+      messages / static_cast<double>(after.turns - before.turns));
   return 0;
 }
 

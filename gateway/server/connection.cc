@@ -216,6 +216,10 @@ void Connection::OnTimer(int64_t now_us) {
 void Connection::Close(CloseReason reason, std::string_view detail,
                        std::optional<mqtt::Reason> code) {
   if (closed()) return;
+  if (state_ == State::kAwaitingConnect &&
+      (reason == CloseReason::kPeerClosed || reason == CloseReason::kTransport)) {
+    reason = CloseReason::kGone;
+  }
   if (state_ == State::kOpen) {
     worker_.counters.connections.Subtract();
     mqtt::DisconnectView disconnect;
@@ -224,8 +228,7 @@ void Connection::Close(CloseReason reason, std::string_view detail,
       Send([&](std::span<char> out) { return EncodeDisconnect(version_, disconnect, out); });
     }
   }
-  say_goodbye_ = reason != CloseReason::kGone && reason != CloseReason::kPeerClosed &&
-                 reason != CloseReason::kTransport;
+  close_reason_ = reason;
   LogClose(reason, detail);
   LeaveSession();
   state_ = State::kClosed;
@@ -256,10 +259,15 @@ void Connection::LogClose(CloseReason reason, std::string_view detail) {
 }
 
 void Connection::Finish() {
-  if (say_goodbye_) {  // nothing to say is said by closing
+  const bool peer_left = close_reason_ == CloseReason::kGone ||
+                         close_reason_ == CloseReason::kPeerClosed ||
+                         close_reason_ == CloseReason::kTransport;
+  if (!peer_left) {
     if (!output_.empty()) stream_->Write(output_.bytes());
     stream_->Shutdown();
-    worker_.lingering.Add(stream_->TakeSocket(), worker_.now.steady_us);
+    // After its own DISCONNECT the peer waits for nothing.
+    if (close_reason_ != CloseReason::kDisconnected)
+      worker_.lingering.Add(stream_->TakeSocket(), worker_.now.steady_us);
   }
   worker_.tls.output.clear();
   stream_.reset();

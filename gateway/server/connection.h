@@ -119,12 +119,12 @@ class Connection final : private Timer {
   std::string client_id_;
 
   State state_ = State::kAwaitingConnect;
-  mqtt::Version version_ = mqtt::Version::k5;  // once CONNECT has come, the peer's
+  CloseReason close_reason_ = CloseReason::kGone;  // once closed
+  mqtt::Version version_ = mqtt::Version::k5;      // once CONNECT has come, the peer's
   bool readable_ = false;       // the socket may have more; edge-triggered, so it is remembered
   bool peer_finished_ = false;  // FIN has come; what lies before it is still read
   bool no_room_ = false;        // paused
   bool window_full_ = false;    // paused
-  bool say_goodbye_ = false;    // Finish() lets the peer read the last packet
 
   // Membership in the worker's lists.
   bool in_with_output_ = false;

@@ -62,7 +62,7 @@ bool Connection::OnPublishQos12(const mqtt::PublishView& publish, size_t packet_
     return false;
   }
   uint32_t sequence = 0;
-  switch (queue().Receive(publish.packet_id, publish.qos, &sequence)) {
+  switch (queue().Receive(publish.packet_id, publish.qos, &sequence, worker_.now.steady_us)) {
     case session::AckQueue::Receipt::kNew:
       break;
     case session::AckQueue::Receipt::kKnown:
@@ -132,7 +132,13 @@ void Connection::OnForbidden(const mqtt::PublishView& publish) {
 
 void Connection::Acknowledge() {
   if (closed() || !session_.has_value()) return;
-  queue().Drain([this](const session::Ack& ack) { SendAck(ack.type, ack.packet_id, ack.reason); });
+  queue().Drain([this](const session::Ack& ack) {
+    SendAck(ack.type, ack.packet_id, ack.reason);
+    // 0: the repeated answer to a publish that an earlier connection brought.
+    if (ack.received_us == 0) return;
+    worker_.counters.ack_latency.Observe(
+        static_cast<uint64_t>(worker_.now.steady_us - ack.received_us));
+  });
   if (!window_full_) return;
   window_full_ = false;
   last_packet_us_ = worker_.now.steady_us;

@@ -40,8 +40,15 @@ class Handshaker::Handshake final : public Timer {
         deadline_us(its_deadline_us),
         owner_(*owner) {}
 
+  // False: the certificate gives none; `identity` says why.
+  bool TakeIdentity(const X509& certificate) {
+    identity = tls::IdentityOf(certificate, owner_.identity_);
+    return identity.ok();
+  }
+
   Door* const door;
   std::unique_ptr<TlsStream> stream;  // null: over
+  tls::Identity identity;
   const std::string address;
   const int64_t deadline_us;
 
@@ -49,6 +56,24 @@ class Handshaker::Handshake final : public Timer {
   void OnTimer(int64_t) override { owner_.Refuse(this, tls::Refusal::kTimeout, {}, {}); }
 
   Handshaker& owner_;
+};
+
+// Runs inside the handshake, so that who has no usable identity hears it as an alert.
+struct Handshaker::PeerCheck {
+  static int Verify(int preverified, X509_STORE_CTX* verification) {
+    auto* const ssl = static_cast<SSL*>(
+        X509_STORE_CTX_get_ex_data(verification, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    const SSL_verify_cb contexts = SSL_CTX_get_verify_callback(SSL_get_SSL_CTX(ssl));
+    if (contexts != nullptr) preverified = contexts(preverified, verification);
+    auto* const handshake = static_cast<Handshake*>(SSL_get_app_data(ssl));
+    if (preverified != 1 || handshake == nullptr ||
+        X509_STORE_CTX_get_error_depth(verification) != 0) {
+      return preverified;
+    }
+    if (handshake->TakeIdentity(*X509_STORE_CTX_get_current_cert(verification))) return 1;
+    X509_STORE_CTX_set_error(verification, X509_V_ERR_CERT_REJECTED);
+    return 0;
+  }
 };
 
 // After accept() failed for want of descriptors or memory: doors stay closed for a moment.
@@ -111,7 +136,7 @@ void Handshaker::Loop() {
       if ((tagged & 1) != 0) {
         Accept(reinterpret_cast<Door*>(tagged & ~uintptr_t{1}));
       } else {
-        Advance(reinterpret_cast<Handshake*>(tagged));
+        Advance(reinterpret_cast<Handshake*>(tagged), events[i].events);
       }
     }
     timers_.Advance(now_.steady_us);
@@ -155,10 +180,11 @@ bool Handshaker::AcceptOne(Door* door) {
   UniqueFd socket(accept4(door->listener->fd(), reinterpret_cast<sockaddr*>(&peer), &size,
                           SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!socket) {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-      OutOfDescriptors(door);
-    // Others are the newcomer's own: it went away while it waited.
-    return errno == ECONNABORTED || errno == EINTR;
+    const int error = errno;
+    if (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS)
+      OutOfDescriptors(door, error);
+    // These are the newcomer's own: it went away while it waited.
+    return error == ECONNABORTED || error == EINTR;
   }
   counters_.accepted.Add();
   std::string address = FormatAddress(peer);
@@ -174,8 +200,7 @@ bool Handshaker::AcceptOne(Door* door) {
 // The kernel keeps announcing a connection that cannot be accepted. With the descriptor in reserve
 // it is accepted and closed, so that the peer is told at once; then the doors stay closed for a
 // moment.
-void Handshaker::OutOfDescriptors(Door* door) {
-  const int error = errno;
+void Handshaker::OutOfDescriptors(Door* door, int error) {
   counters_.accept_failures.Add();
   if (accept_log_limit_.Admit(now_.steady_us)) {
     operate::Log(operate::LogLevel::kError, "accept_failed",
@@ -211,6 +236,8 @@ void Handshaker::Begin(Door* door, UniqueFd socket, std::string address) {
     counters_.accept_failures.Add();
     return;
   }
+  SSL_set_app_data(key->stream->ssl(), key);
+  SSL_set_verify(key->stream->ssl(), SSL_get_verify_mode(key->stream->ssl()), PeerCheck::Verify);
   timers_.Arm(key, deadline_us);
   ++door->in_flight;
   counters_.in_flight.Add();
@@ -218,9 +245,11 @@ void Handshaker::Begin(Door* door, UniqueFd socket, std::string address) {
   // Nothing is read yet: EPOLLOUT makes the first event come by itself.
 }
 
-void Handshaker::Advance(Handshake* handshake) {
+void Handshaker::Advance(Handshake* handshake, uint32_t events) {
   if (handshake->stream == nullptr) return;  // over since an earlier event of this turn
   TlsStream& stream = *handshake->stream;
+  // After a short recv() there is nothing more, except the end, of which no other event will tell.
+  const bool finished = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   bool drained = false;
   do {
     if (stream.unsent() > 0 && stream.Flush() == TlsStream::Status::kFailed) {
@@ -232,24 +261,21 @@ void Handshaker::Advance(Handshake* handshake) {
     tls::Refusal refusal = tls::Refusal::kNone;
     std::string detail;
     const TlsStream::Status status = stream.Accept(&refusal, &detail);
+    if (!handshake->identity.ok()) return RefuseIdentity(handshake);
     if (status == TlsStream::Status::kFailed) return Refuse(handshake, refusal, {}, detail);
     if (stream.Flush() == TlsStream::Status::kFailed)
       return Refuse(handshake, tls::Refusal::kClosed, {}, {});
     if (status == TlsStream::Status::kOk) return Finish(handshake);
-  } while (!drained);
+  } while (!drained || finished);
 }
 
 void Handshaker::Finish(Handshake* handshake) {
   TlsStream& stream = *handshake->stream;
-  // Also after a resumed handshake, whose session carries the certificate.
+  // Again, because a resumed handshake verifies no chain; its session carries the certificate.
   const X509* certificate = SSL_get0_peer_certificate(stream.ssl());
   if (certificate == nullptr) return Refuse(handshake, tls::Refusal::kNoCertificate, {}, {});
-  tls::Identity identity = tls::IdentityOf(*certificate, identity_);
-  if (!identity.ok()) {
-    return Refuse(handshake, tls::Refusal::kBadIdentity, identity.name,
-                  fmt::format("the identity in its {} {}", tls::Describe(identity_),
-                              tls::Describe(identity.fault)));
-  }
+  if (!handshake->TakeIdentity(*certificate)) return RefuseIdentity(handshake);
+  tls::Identity& identity = handshake->identity;
   Listener* const listener = handshake->door->listener;
   if (!listener->TakePlace()) {
     return Refuse(handshake, tls::Refusal::kTooMany, identity.name,
@@ -258,11 +284,18 @@ void Handshaker::Finish(Handshake* handshake) {
   counters_.completed.Add();
   if (SSL_session_reused(stream.ssl()) == 1) counters_.resumed.Add();
   epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, stream.fd(), nullptr);
+  SSL_set_app_data(stream.ssl(), nullptr);
   stream.KeepInput();
   stream.Attach(nullptr);
   hand_over_(Arrival{std::move(handshake->stream), listener, std::move(identity.name),
                      handshake->address, handshake->deadline_us});
   Remove(handshake);
+}
+
+void Handshaker::RefuseIdentity(Handshake* handshake) {
+  Refuse(handshake, tls::Refusal::kBadIdentity, handshake->identity.name,
+         fmt::format("the identity in its {} {}", tls::Describe(identity_),
+                     tls::Describe(handshake->identity.fault)));
 }
 
 void Handshaker::Refuse(Handshake* handshake, tls::Refusal refusal, std::string_view identity,

@@ -59,19 +59,21 @@ class Handshaker {
     bool open = false;  // in the epoll set
   };
   class AcceptPause;
+  struct PeerCheck;
 
   void Loop();
   void OpenDoors();
   void CloseDoor(Door* door);
   void Accept(Door* door);
   bool AcceptOne(Door* door);
-  void OutOfDescriptors(Door* door);
+  void OutOfDescriptors(Door* door, int error);
   void Begin(Door* door, UniqueFd socket, std::string address);
-  void Advance(Handshake* handshake);
+  void Advance(Handshake* handshake, uint32_t events);
   void Finish(Handshake* handshake);
   // Says why in an alert already written, in a counter and in the log.
   void Refuse(Handshake* handshake, tls::Refusal refusal, std::string_view identity,
               std::string_view detail);
+  void RefuseIdentity(Handshake* handshake);
   void CountRefusal(tls::Refusal refusal, const Door& door, std::string_view address,
                     std::string_view identity, std::string_view detail);
   void Remove(Handshake* handshake);

@@ -121,6 +121,12 @@ void Server::PostToAll(const std::function<void(uint16_t worker)>& task) {
     workers_[i]->Post([task, i] { task(static_cast<uint16_t>(i)); });
 }
 
+std::vector<const operate::Histogram*> Server::AckLatencies() const {
+  std::vector<const operate::Histogram*> histograms;
+  for (const auto& worker : workers_) histograms.push_back(&worker->counters().ack_latency);
+  return histograms;
+}
+
 ServerCounts Server::Counts() const {
   ServerCounts counts;
   for (const auto& handshaker : handshakers_) Add(handshaker->counters(), &counts);

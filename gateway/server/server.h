@@ -5,6 +5,7 @@
 // and the counters are for any thread in between.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gateway/operate/counter.h"
 #include "gateway/server/clock.h"
 #include "gateway/server/handshaker.h"
 #include "gateway/server/listener.h"
@@ -80,6 +82,8 @@ class Server {
   size_t workers() const { return workers_.size(); }
 
   ServerCounts Counts() const;
+  // One a worker, for as long as the server lives: publish to PUBACK or PUBREC.
+  std::vector<const operate::Histogram*> AckLatencies() const;
 
  private:
   explicit Server(ServerOptions options) : options_(std::move(options)) {}

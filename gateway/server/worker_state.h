@@ -38,6 +38,8 @@ struct WorkerCounters {
   operate::Counter paused;                   // times a connection had to wait for room
   operate::Counter wills_ignored;
   operate::Counter turns;
+  // From a publish to its PUBACK or PUBREC, in turns of the loop: both times are a turn's.
+  operate::Histogram ack_latency;
 };
 
 struct WorkerState {

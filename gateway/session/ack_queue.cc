@@ -37,7 +37,8 @@ void AckQueue::ForgetPacketIds() {
   for (uint32_t i = 0; i < size_; ++i) At(i).qos = 1;
 }
 
-AckQueue::Receipt AckQueue::Receive(uint16_t packet_id, uint8_t qos, uint32_t* sequence) {
+AckQueue::Receipt AckQueue::Receive(uint16_t packet_id, uint8_t qos, uint32_t* sequence,
+                                    int64_t now_us) {
   assert(connected_ && packet_id != 0 && (qos == 1 || qos == 2));
   if (qos == 2) {
     if (PacketIdSet::Entry* id = ids_.Find(packet_id)) return ReceiveKnown(id);
@@ -47,7 +48,9 @@ AckQueue::Receipt AckQueue::Receive(uint16_t packet_id, uint8_t qos, uint32_t* s
   if (size_ == receive_maximum_) return Receipt::kQueueFull;
   if (qos == 2) ids_.Insert(packet_id, epoch_);
   *sequence = Push(packet_id, qos, /*first=*/true);
-  At(size_ - 1).pending = 1;  // the judgement itself
+  Entry& entry = At(size_ - 1);
+  entry.pending = 1;  // the judgement itself
+  entry.received_us = now_us;
   return Receipt::kNew;
 }
 
@@ -104,7 +107,7 @@ bool AckQueue::Pop(Ack* ack) {
   CloseExchange(entry);
   if (!IsLive(entry)) return false;
   *ack = {entry.qos == 1 ? mqtt::PacketType::kPuback : mqtt::PacketType::kPubrec, entry.packet_id,
-          entry.reason};
+          entry.reason, entry.received_us};
   return true;
 }
 

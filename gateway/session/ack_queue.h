@@ -23,6 +23,7 @@ struct Ack {
   mqtt::PacketType type{};
   uint16_t packet_id = 0;
   mqtt::Reason reason = mqtt::Reason::kSuccess;
+  int64_t received_us = 0;  // when its publish came, as Receive() was told
 };
 
 class AckQueue {
@@ -55,8 +56,9 @@ class AckQueue {
                   // kQuotaExceeded
   };
   // A publish of QoS 1 or 2 has come, with a packet id that is not 0. kNew: `sequence` names it
-  // from now on. Whoever needs room elsewhere for it asks for that before.
-  Receipt Receive(uint16_t packet_id, uint8_t qos, uint32_t* sequence);
+  // from now on. Whoever needs room elsewhere for it asks for that before. `now_us` (any clock)
+  // comes back with the acknowledgement.
+  Receipt Receive(uint16_t packet_id, uint8_t qos, uint32_t* sequence, int64_t now_us = 0);
 
   // The publish was judged: it is settled when `pending` settlements have come, at once if 0. A
   // reason of 0x80 or more refuses it: MQTT 5 hears the reason, MQTT 3.1.1 hears a plain
@@ -102,6 +104,7 @@ class AckQueue {
     uint8_t qos = 0;
     bool first = false;  // false: the answer to a resend of a QoS 2 id known already
     mqtt::Reason reason = mqtt::Reason::kSuccess;
+    int64_t received_us = 0;
   };
 
   Entry& At(uint32_t i) { return ring_[(head_sequence_ + i) & mask_]; }

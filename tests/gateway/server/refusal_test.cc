@@ -35,8 +35,8 @@ TEST(RefusalTest, RefusesStrangersByReasonAndWithAnAlert) {
       {"expired", &expired, TLS1_2_VERSION, "certificate expired"},
       {"unknown_ca", &foreign, 0, "unknown ca"},
       {"protocol_version", &good, TLS1_1_VERSION, "protocol version"},
-      {"bad_identity", &slash, 0, ""},
-      {"bad_identity", &plus, TLS1_2_VERSION, ""},
+      {"bad_identity", &slash, 0, "bad certificate"},
+      {"bad_identity", &plus, TLS1_2_VERSION, "bad certificate"},
   };
   TestServer server;
   Device bystander(server, "bystander");
