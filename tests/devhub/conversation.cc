@@ -342,7 +342,7 @@ int64_t Conversation::NextDeadline() const {
   if (token_expiry_us_ != 0) {
     const int64_t left = token_expiry_us_ - hub_.clock().UnixMicros();
     // Over is over: "now" would lie behind the caller's idea of now, again and again.
-    if (left <= 0) return INT64_MIN;
+    if (left <= 0) return 0;
     deadline = std::min(deadline, hub_.clock().SteadyMicros() + left);
   }
   return deadline;

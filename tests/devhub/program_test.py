@@ -52,6 +52,8 @@ class HubTest(unittest.TestCase):
         return self.hub.messages()[self.before:]
 
     def logged(self):
+        if self.hub.process:
+            self.hub.control({"op": "stats"})  # one thread: once it answers, what it did before has been logged
         return self.hub.log()[self.log_before:]
 
     def connect(self, *arguments, **named):
