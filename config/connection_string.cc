@@ -85,12 +85,18 @@ bool IsBase64(std::string_view text) {
          text.substr(end).find_first_not_of('=') == std::string_view::npos;
 }
 
+std::string_view Trim(std::string_view text) {
+  const size_t from = text.find_first_not_of(" \t\r\n");
+  if (from == std::string_view::npos) return "";
+  return text.substr(from, text.find_last_not_of(" \t\r\n") - from + 1);
+}
+
 using Parts = std::array<std::optional<std::string_view>, kPartCount>;
 
 std::string Split(std::string_view text, Parts& parts) {
   for (size_t number = 1; !text.empty(); ++number) {
     const size_t end = std::min(text.find(';'), text.size());
-    const std::string_view part = text.substr(0, end);
+    const std::string_view part = Trim(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
     const size_t equals = part.find('=');
     if (equals == std::string_view::npos) return fmt::format("part {} is no NAME=VALUE", number);

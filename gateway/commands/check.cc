@@ -17,6 +17,16 @@
 namespace sluice::commands {
 namespace {
 
+void WarnOfOpenKey(const std::string& path, const std::string& key,
+                   config::Diagnostics& diagnostics) {
+  using std::filesystem::perms;
+  std::error_code error;
+  const perms mode = std::filesystem::status(path, error).permissions();
+  if (error || (mode & perms::others_read) == perms::none) return;
+  diagnostics.Warning(diagnostics.PlaceOf(key), key, "everybody on this box may read the key",
+                      fmt::format("chmod 600 {}", path));
+}
+
 // Certificates may be made after the configuration: absent ones are doubtful, bad ones are wrong.
 void CheckListener(const config::ListenerOptions& listener, const std::string& key,
                    config::Diagnostics& diagnostics) {
@@ -34,6 +44,7 @@ void CheckListener(const config::ListenerOptions& listener, const std::string& k
                         "sluice pki makes certificates for trials");
   }
   if (!all_there) return;
+  WarnOfOpenKey(tls.key, key + ".tls.key", diagnostics);
   const auto context =
       tls::ServerContext::Load({tls.certificate, tls.key, tls.client_ca, tls.min_version});
   if (context.ok()) return;

@@ -16,6 +16,7 @@ TEST(CheckConnectionStringTest, TakesDevicesAndModules) {
            "HostName=127.0.0.1:8884;DeviceId=d;SharedAccessKey=c2VjcmU=",
            "HostName=[::1]:8884;DeviceId=d;SharedAccessKey=c2VjcmU=;",
            "DeviceId=d;hostname=h;sharedaccesskey=c2VjcmV0",
+           " HostName=h; DeviceId=d; SharedAccessKey=c2VjcmV0\n",  // folded, or from a file
            "HostName=h;DeviceId=d;ModuleId=m;SharedAccessKey=c2VjcmV0",
            "HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0;GatewayHostName=gw:8883",
        }) {

@@ -70,6 +70,16 @@ TEST_F(CheckTest, BadCertificatesAreErrors) {
   EXPECT_EQ(checked.out, "");
 }
 
+TEST_F(CheckTest, KeysThatEverybodyMayReadAreWarnings) {
+  ASSERT_EQ(Command({"pki", "init", Path("pki")}).code, kExitFine);
+  ASSERT_EQ(Command({"pki", "server", Path("pki"), "127.0.0.1"}).code, kExitFine);
+  std::filesystem::permissions(Path("pki/server.key"), std::filesystem::perms{0644});
+  const Captured checked = Check(WriteExample("minimal.yaml"));
+  EXPECT_EQ(checked.code, kExitFine);
+  EXPECT_THAT(checked.errors,
+              HasSubstr("warning: listeners[0].tls.key: everybody on this box may read the key"));
+}
+
 TEST_F(CheckTest, FaultsOfConditionsPointIntoTheFile) {
   const Captured checked = Check(
       Write("rules.yaml", "rules:\n  list:\n    - where: $body.a > AND\n    - {from: a/#/b}\n"));
