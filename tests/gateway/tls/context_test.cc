@@ -117,6 +117,15 @@ TEST_F(ServerContextTest, RefusesCiphersWithoutForwardSecrecyOrAead) {
   }
 }
 
+TEST_F(ServerContextTest, RefusesRenegotiation) {
+  const Credential device = MustIssue(DeviceSpec("press-01"), &ca_);
+  const auto context = Load();
+  EXPECT_FALSE(CanRenegotiate(*context, device));
+  SSL_CTX_clear_options(context->get(), SSL_OP_NO_RENEGOTIATION);
+  SSL_CTX_set_options(context->get(), SSL_OP_ALLOW_CLIENT_RENEGOTIATION);
+  EXPECT_TRUE(CanRenegotiate(*context, device));  // or the test above says nothing
+}
+
 TEST_F(ServerContextTest, TellsWhatIsNoTls) {
   const auto context = Load();
   EXPECT_EQ(ServerOn(*context, "GET / HTTP/1.1\r\n\r\n", false), Refusal::kNotTls);

@@ -87,7 +87,8 @@ TEST(IdentityOfTest, RefusesForgedNames) {
   }
 }
 
-// OpenSSL itself reads no certificate whose common name is not UTF-8; alternative names it leaves as they are.
+// OpenSSL itself reads no certificate whose common name is not UTF-8; alternative names it leaves
+// as they are.
 TEST(IdentityOfTest, RefusesAlternativeNamesThatAreNotUtf8) {
   CertificateSpec spec = DeviceSpec("press-01");
   spec.dns_names = {"a\xff"};

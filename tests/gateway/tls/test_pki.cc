@@ -78,6 +78,30 @@ HandshakeOutcome Shake(const ServerContext& server, const ClientOptions& client)
   return outcome;
 }
 
+bool CanRenegotiate(const ServerContext& server, const Credential& credential) {
+  const SslCtxPtr client_ctx =
+      ClientContext({.credential = &credential, .max_version = TLS1_2_VERSION});
+  HandshakeOutcome outcome;
+  const SslPtr near_ssl(SSL_new(client_ctx.get()));
+  const SslPtr far_ssl = server.NewSsl();
+  SSL_set_app_data(near_ssl.get(), &outcome);
+  SSL_set_connect_state(near_ssl.get());
+  Connect(near_ssl.get(), far_ssl.get());
+  const auto turn = [&] {
+    char byte = 0;
+    SSL_do_handshake(near_ssl.get());
+    SSL_read(far_ssl.get(), &byte, 1);  // does what is left of a handshake, too
+  };
+  for (int i = 0; i < 4; ++i) turn();
+  EXPECT_TRUE(SSL_is_init_finished(near_ssl.get()));
+  EXPECT_EQ(SSL_renegotiate(near_ssl.get()), 1);
+  for (int i = 0; i < 4; ++i) turn();
+  const bool renegotiated =
+      SSL_is_init_finished(near_ssl.get()) && SSL_renegotiate_pending(near_ssl.get()) == 0;
+  ERR_clear_error();
+  return renegotiated;
+}
+
 Refusal ServerOn(const ServerContext& server, std::string_view bytes, bool then_close) {
   const SslPtr ssl = server.NewSsl();
   BIO* const in = BIO_new(BIO_s_mem());

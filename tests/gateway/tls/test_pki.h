@@ -82,6 +82,9 @@ struct HandshakeOutcome {
 
 // Runs a handshake between `server` and a client in memory, and closes both ends properly.
 HandshakeOutcome Shake(const ServerContext& server, const ClientOptions& client);
+// Whether a client that has finished a TLS 1.2 handshake can start another one on the same
+// connection.
+bool CanRenegotiate(const ServerContext& server, const Credential& credential);
 // The server's verdict on `bytes`, followed by the end of the connection.
 Refusal ServerOn(const ServerContext& server, std::string_view bytes, bool then_close);
 
