@@ -20,7 +20,11 @@ bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 class JsonWalk {
  public:
   JsonWalk(JsonReader& reader, std::string_view text)
-      : reader_(reader), nodes_(reader.paths_.nodes()), text_(text), at_(reader.index_.offsets()) {}
+      : reader_(reader),
+        nodes_(reader.paths_.nodes()),
+        text_(text),
+        at_(reader.index_.offsets()),
+        has_escapes_(std::memchr(text.data(), '\\', text.size()) != nullptr) {}
 
   JsonReader::Verdict Run() {
     Step step = Begin(0);
@@ -119,7 +123,7 @@ class JsonWalk {
     if (!More() || Peek() != '"') return Fail();
     const std::string_view quoted = Token(at_[next_++]);
     std::string_view key = quoted.substr(1, quoted.size() - 2);
-    if (std::memchr(key.data(), '\\', key.size()) != nullptr) {
+    if (HasEscape(key)) {
       const size_t size = UnescapeJson(key, scratch());
       if (size == std::string_view::npos) {
         --next_;
@@ -177,7 +181,7 @@ class JsonWalk {
   }
 
   bool String(std::string_view text, bool wanted, Value* value) {
-    if (std::memchr(text.data(), '\\', text.size()) != nullptr) {
+    if (HasEscape(text)) {
       const size_t size = UnescapeJson(text, scratch());
       if (size == std::string_view::npos) return false;
       text = {scratch(), size};
@@ -185,6 +189,10 @@ class JsonWalk {
     }
     if (wanted) *value = Value::String(text);
     return true;
+  }
+
+  bool HasEscape(std::string_view text) const {
+    return has_escapes_ && std::memchr(text.data(), '\\', text.size()) != nullptr;
   }
 
   void Keep(JsonPaths::Slot slot, const Value& value, std::string_view raw) {
@@ -199,6 +207,8 @@ class JsonWalk {
   const std::vector<JsonPaths::Node>& nodes_;
   const std::string_view text_;
   const std::span<const uint32_t> at_;
+  const bool
+      has_escapes_;       // anywhere: most documents have none, and no string of theirs is searched
   size_t next_ = 0;       // into at_
   size_t depth_ = 0;      // frames open
   bool first_ = false;    // the innermost container was just opened and is not empty

@@ -12,13 +12,14 @@ namespace {
 size_t g_allocations = 0;
 }  // namespace
 
-void* operator new(size_t size) {
+// Not inlined: g++ would take malloc and delete for a mismatch.
+__attribute__((noinline)) void* operator new(size_t size) {
   ++g_allocations;
   if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
   std::abort();
 }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
+__attribute__((noinline)) void operator delete(void* block) noexcept { std::free(block); }
+__attribute__((noinline)) void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 namespace sluice::language {
 namespace {
