@@ -40,6 +40,10 @@ void Copy(std::span<const language::PropertyView> from, std::vector<spool::Prope
     to->push_back({property.name, property.value, property.is_null});
 }
 
+PipelineLog::Sender SenderOf(const Publish& publish) {
+  return {publish.identity, publish.topic, publish.time_us};
+}
+
 }  // namespace
 
 Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
@@ -68,12 +72,13 @@ PublishResult Pipeline::Take(const Publish& publish) {
   counters_.received.Add();
   if (!admission_->MayPublish(publish.identity, publish.topic)) {
     counters_.dropped_forbidden.Add();
+    log_.Forbidden(SenderOf(publish));
     return {PublishResult::Kind::kForbidden, 0};
   }
   const MessageView message = View(publish);
   const match::Verdict& verdict = judge_.Run(message);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, message.payload);
-  Count(verdict, shaped);
+  Count(publish, verdict, shaped);
   if (shaped.deliveries.empty()) return {PublishResult::Kind::kTaken, 0};
   return Forward(publish, message, shaped);
 }
@@ -83,7 +88,10 @@ MessageView Pipeline::View(const Publish& publish) {
   uint64_t forged = 0;
   for (const language::PropertyView& property : publish.user_properties)
     forged += properties_.Add(property) ? 0 : 1;
-  if (forged > 0) counters_.forged_properties.Add(forged);
+  if (forged > 0) {
+    counters_.forged_properties.Add(forged);
+    log_.Forged(SenderOf(publish), forged);
+  }
 
   MessageView message;
   message.device = publish.identity;
@@ -99,10 +107,13 @@ MessageView Pipeline::View(const Publish& publish) {
   return message;
 }
 
-void Pipeline::Count(const match::Verdict& verdict, const match::Shaper::Result& shaped) {
+void Pipeline::Count(const Publish& publish, const match::Verdict& verdict,
+                     const match::Shaper::Result& shaped) {
   for (const uint16_t rule : verdict.rules) counters_.rules[rule].matches.Add();
-  for (const uint16_t rule : verdict.errors) counters_.rules[rule].errors.Add();
-  for (const uint16_t rule : shaped.errors) counters_.rules[rule].errors.Add();
+  for (const std::span<const uint16_t> errors : {verdict.errors, shaped.errors}) {
+    for (const uint16_t rule : errors) counters_.rules[rule].errors.Add();
+    if (!errors.empty()) log_.BodyError(SenderOf(publish), program_->rules()[errors[0]].name);
+  }
   if (!shaped.deliveries.empty()) return;
   (verdict.reason == match::DropReason::kDefault ? counters_.dropped_default
                                                  : counters_.dropped_rule)
@@ -130,6 +141,7 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
     const PipelineOutput& output = outputs_[asked.output];
     if (publish.qos == 0 && !output.port->HasRoom(ContentBytes(message, delivery.body))) {
       counters_.dropped_no_room.Add();
+      log_.NoRoom(SenderOf(publish), program_->outputs()[asked.output]);
       continue;
     }
     record.priority = asked.priority;

@@ -20,6 +20,7 @@
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/device_properties.h"
 #include "gateway/pipeline/output_port.h"
+#include "gateway/pipeline/pipeline_log.h"
 #include "gateway/pipeline/sequence.h"
 #include "gateway/session/ack_ticket.h"
 
@@ -75,7 +76,8 @@ class Pipeline {
 
  private:
   language::MessageView View(const Publish& publish);
-  void Count(const match::Verdict& verdict, const match::Shaper::Result& shaped);
+  void Count(const Publish& publish, const match::Verdict& verdict,
+             const match::Shaper::Result& shaped);
   PublishResult Forward(const Publish& publish, const language::MessageView& message,
                         const match::Shaper::Result& shaped);
   bool BodyIsJson(const language::MessageView& message);
@@ -96,6 +98,7 @@ class Pipeline {
   std::vector<spool::Property> system_properties_;
   std::vector<spool::Property> set_properties_;
   PipelineCounters counters_;
+  PipelineLog log_;
 };
 
 }  // namespace sluice::pipeline
