@@ -1,6 +1,7 @@
 // Rules on real messages: what judging, shaping and reading message lines cost.
 #include <benchmark/benchmark.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
@@ -32,7 +33,11 @@ std::shared_ptr<const compile::Program> Compiled(std::vector<compile::RuleSpec> 
   const compile::OutputSpec outputs[] = {{"hub", true, false}};
   std::vector<compile::Problem> problems;
   auto program = compile::Compile(spec, outputs, &problems);
-  if (program == nullptr) std::abort();
+  if (program == nullptr) {
+    for (const compile::Problem& problem : problems)
+      std::fputs((problem.message + '\n').c_str(), stderr);
+    std::abort();
+  }
   return program;
 }
 
@@ -110,7 +115,8 @@ BENCHMARK(BM_Judge_DropByTopic);
 // Two of a press's eight members selected (0) or redacted (1).
 void BM_Shape_Press(benchmark::State& state) {
   auto rule = Rule("r", "", "");
-  (state.range(0) == 0 ? rule.select : rule.redact) = {Text("temperature"), Text("state")};
+  std::vector<compile::Located>& paths = state.range(0) == 0 ? rule.select : rule.redact;
+  paths = {Text("temperature"), Text("state")};
   match::Judge judge(Compiled({rule}));
   match::Shaper shaper;
   lines::OwnedMessage message;
