@@ -123,13 +123,9 @@ void Hub::SetRegistry(Registry registry) {
   for (const auto& [client_id, conversation] : connected_) {
     const Device* before = old.Find(conversation->identity());
     const Device* after = registry_.Find(conversation->identity());
-    if (after == nullptr) {
-      closing.emplace_back(conversation, kUnauthorized);
-    } else if (!after->enabled) {
-      closing.emplace_back(conversation, kDeviceDisabled);
-    } else if (before == nullptr || !(*before == *after)) {
-      closing.emplace_back(conversation, kUnauthorized);
-    }
+    if (before != nullptr && after != nullptr && *before == *after) continue;
+    const bool disabled = after != nullptr && !after->enabled;
+    closing.emplace_back(conversation, disabled ? kDeviceDisabled : kUnauthorized);
   }
   for (const auto& [conversation, error] : closing) {
     conversation->Close(error, "the identity was removed, disabled or given other credentials");
