@@ -41,8 +41,8 @@ HubSender::TimePoint HubSender::Step() {
   if (state_ == State::kOnline) {
     EndShortLives();
     WatchForSlowness();
-    RenewIfDue();
   }
+  if (state_ == State::kOnline) RenewIfDue();
   if (state_ == State::kOnline && !renewing_) SendAll();
   Settle();
   StopIfDone();
@@ -168,7 +168,10 @@ void HubSender::OnLost() {
   window_.Rewind();
   renewing_ = false;
   const auto lived = now_ - connected_at_;
-  short_lived_ = lived < options_.short_lived ? short_lived_ + 1 : 0;
+  // A hub that restarts is gone for a moment; one that sends us away for another client is there.
+  const bool suspicious =
+      lived < options_.short_lived && !stop_at_ && around_.probe().cause == Cause::kNone;
+  short_lived_ = suspicious ? short_lived_ + 1 : 0;
   const bool duplicate = short_lived_ >= options_.short_lived_in_a_row;
 
   if (duplicate) {
@@ -266,11 +269,15 @@ void HubSender::EndShortLives() {
 }
 
 void HubSender::WatchForSlowness() {
-  if (slow_ || window_.idle() || now_ < window_.oldest_sent() + options_.slow_after) return;
-  slow_ = true;
-  Fail({Cause::kThrottled,
-        fmt::format("no acknowledgement for {} s",
-                    duration_cast<seconds>(now_ - window_.oldest_sent()).count())});
+  if (window_.idle()) return;
+  const auto waited = now_ - window_.oldest_sent();
+  if (waited >= options_.slow_after && !slow_) {
+    slow_ = true;
+    Fail({Cause::kThrottled,
+          fmt::format("no acknowledgement for {} s", duration_cast<seconds>(waited).count())});
+  }
+  // A link that is dead without a word: keep-alive would find out only after twice its interval.
+  if (waited >= options_.dead_after) OnLost();
 }
 
 // --- sending
@@ -350,8 +357,9 @@ HubSender::TimePoint HubSender::NextWake() const {
       if (renew_at_)
         wake = std::min(wake, renewing_ ? *renew_at_ + options_.renewal_drain : *renew_at_);
       if (short_lived_ != 0) wake = std::min(wake, connected_at_ + options_.short_lived);
-      if (!slow_ && !window_.idle()) {
-        wake = std::min(wake, window_.oldest_sent() + options_.slow_after);
+      if (!window_.idle()) {
+        wake = std::min(
+            wake, window_.oldest_sent() + (slow_ ? options_.dead_after : options_.slow_after));
       }
       // Without credit a due pack waits for a PUBACK, which rings.
       if (!renewing_ && window_.HasRoom())

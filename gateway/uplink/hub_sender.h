@@ -47,6 +47,7 @@ struct SenderOptions {
   std::chrono::milliseconds short_lived{2'000};         // a connection that ended sooner
   int short_lived_in_a_row = 3;                         // so many: a duplicate identity
   std::chrono::milliseconds slow_after{10'000};         // without a PUBACK: throttled
+  std::chrono::milliseconds dead_after{90'000};         // without a PUBACK: connect again
   std::chrono::milliseconds renewal_drain{10'000};      // longest wait for PUBACKs before a renewal
   std::chrono::milliseconds connect_patience{75'000};   // beyond the link's own time limit
   std::chrono::milliseconds refused_retry_min{60'000};  // after not_authorised and rejected

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -423,6 +424,7 @@ TEST_F(HubSenderTest, AHubThatWorkedIsTriedAgainSoon) {
 
 TEST_F(HubSenderTest, SuspectsADuplicateIdentityAndSlowsDown) {
   draw_ = 0.999;
+  probe_result_ = {};  // the hub itself is there
   sender().Step();
   std::vector<int64_t> delays_s;
   for (int i = 0; i < 6; ++i) {
@@ -444,6 +446,22 @@ TEST_F(HubSenderTest, SuspectsADuplicateIdentityAndSlowsDown) {
   EXPECT_EQ(counters_.cause.Get(), 0u);
 }
 
+TEST_F(HubSenderTest, AHubThatRestartsAgainAndAgainIsNoDuplicate) {
+  draw_ = 0.999;
+  probe_result_ = {Cause::kRefused, ""};
+  sender().Step();
+  for (int i = 0; i < 10; ++i) {
+    Append(1);
+    Happen(LinkEvent::Kind::kConnected);
+    sender().Step();
+    Ack(last_id_);
+    Happen(LinkEvent::Kind::kLost);
+    EXPECT_LE(sender().Step(), clock_.now + 1s);
+    Pass(1s);
+  }
+  EXPECT_EQ(std::count(said_.begin(), said_.end(), "duplicate_identity"), 0);
+}
+
 TEST_F(HubSenderTest, CallsOverdueAcknowledgementsThrottling) {
   Append(1);
   GoOnline();
@@ -456,6 +474,19 @@ TEST_F(HubSenderTest, CallsOverdueAcknowledgementsThrottling) {
   Ack(1);
   sender().Step();
   EXPECT_EQ(counters_.cause.Get(), 0u);
+}
+
+TEST_F(HubSenderTest, ConnectsAgainWhenNothingIsAcknowledgedAnyMore) {
+  Append(2);
+  GoOnline();
+  Sent();
+  Pass(89s);
+  EXPECT_EQ(link_.passwords.size(), 1u);
+  Pass(2s);
+  ASSERT_EQ(link_.passwords.size(), 2u);
+  Happen(LinkEvent::Kind::kConnected);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{1, 2}));
 }
 
 // --- stopping
