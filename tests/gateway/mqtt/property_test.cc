@@ -18,7 +18,7 @@ Reason Read(PacketType where, const std::string& block_with_length) {
 
 // A well-formed value of every property there is.
 std::string Sample(PropertyId id) {
-  const std::string name = Bytes({static_cast<int>(id)});
+  std::string name = Bytes({static_cast<int>(id)});
   switch (FormOf(id)) {
     case PropertyForm::kByte:
       return name + Bytes({1});

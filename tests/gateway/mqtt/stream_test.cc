@@ -23,15 +23,15 @@ TEST(StreamTest, SeedSessionsDecode) {
     Sender sender;
     int packets;
   } const kCases[] = {
-      {"server_stream_fuzz_corpus/connect_311", Version::k311, Sender::kClient, 1},
-      {"server_stream_fuzz_corpus/connect_5_everything", Version::k5, Sender::kClient, 1},
-      {"server_stream_fuzz_corpus/session_311", Version::k311, Sender::kClient, 9},
-      {"server_stream_fuzz_corpus/session_5", Version::k5, Sender::kClient, 7},
-      {"server_stream_fuzz_corpus/qos3", Version::k5, Sender::kClient, 0},
-      {"client_stream_fuzz_corpus/connack_311", Version::k311, Sender::kServer, 8},
-      {"client_stream_fuzz_corpus/connack_5", Version::k5, Sender::kServer, 1},
-      {"client_stream_fuzz_corpus/acks_5", Version::k5, Sender::kServer, 8},
-      {"client_stream_fuzz_corpus/publish_5", Version::k5, Sender::kServer, 1},
+      {"mqtt_server_stream_fuzz_corpus/connect_311", Version::k311, Sender::kClient, 1},
+      {"mqtt_server_stream_fuzz_corpus/connect_5_everything", Version::k5, Sender::kClient, 1},
+      {"mqtt_server_stream_fuzz_corpus/session_311", Version::k311, Sender::kClient, 9},
+      {"mqtt_server_stream_fuzz_corpus/session_5", Version::k5, Sender::kClient, 7},
+      {"mqtt_server_stream_fuzz_corpus/qos3", Version::k5, Sender::kClient, 0},
+      {"mqtt_client_stream_fuzz_corpus/connack_311", Version::k311, Sender::kServer, 8},
+      {"mqtt_client_stream_fuzz_corpus/connack_5", Version::k5, Sender::kServer, 1},
+      {"mqtt_client_stream_fuzz_corpus/acks_5", Version::k5, Sender::kServer, 8},
+      {"mqtt_client_stream_fuzz_corpus/publish_5", Version::k5, Sender::kServer, 1},
   };
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.path);

@@ -40,7 +40,7 @@ std::string AnswerTo(TestServer* server, Version version, const std::string& pac
   EXPECT_TRUE(device.connected);
   const std::string behind = version == Version::k5 ? Str("behind") + Props("") : Str("behind");
   device.client.Send(packet + Packet(kPublish, behind) + std::string(mqtt::kPingreq));
-  const std::string answer = device.Next();
+  std::string answer = device.Next();
   if (answer == "PINGRESP") return "";
   if (answer != "end") {
     EXPECT_EQ(device.Next(), "end");
@@ -353,13 +353,16 @@ TEST(ConformanceTest, BytesDribbledOneAtATime) {
     const std::string props = version == Version::k5 ? Props("") : "";
     const std::string filler(200, 'x');  // two bytes of length
     const std::string long_body = Str("c") + Bytes({0, 2}) + props + filler;
-    const std::string stream = Packet(kPublish, Str("a") + props + "zero") +
-                               Packet(0x32, Str("b") + Bytes({0, 1}) + props + "one") +
-                               Bytes({0x34, static_cast<int>(long_body.size() & 0x7f) | 0x80, 1}) +
-                               long_body + Packet(kPubrel, Bytes({0, 2})) +
-                               Packet(kSubscribe, Bytes({0, 3}) + props + Str("a/#") + Bytes({1})) +
-                               Packet(kUnsubscribe, Bytes({0, 4}) + props + Str("a/#")) +
-                               std::string(mqtt::kPingreq) + Packet(kDisconnect, "");
+    std::string stream;
+    stream += Packet(kPublish, Str("a") + props + "zero");
+    stream += Packet(0x32, Str("b") + Bytes({0, 1}) + props + "one");
+    stream += Bytes({0x34, static_cast<int>(long_body.size() & 0x7f) | 0x80, 1});
+    stream += long_body;
+    stream += Packet(kPubrel, Bytes({0, 2}));
+    stream += Packet(kSubscribe, Bytes({0, 3}) + props + Str("a/#") + Bytes({1}));
+    stream += Packet(kUnsubscribe, Bytes({0, 4}) + props + Str("a/#"));
+    stream += mqtt::kPingreq;
+    stream += Packet(kDisconnect, "");
     const size_t before = server.recorder.count();
     Device device(server, "press-01", version);
     ASSERT_TRUE(device.connected);
