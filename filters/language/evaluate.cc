@@ -43,6 +43,12 @@ Value AsMember(const Value& value, Profile profile) {
   return value;
 }
 
+// The operator || is the function.
+const Function& ConcatFunction() {
+  static const Function* const function = FindFunction("concat");
+  return *function;
+}
+
 }  // namespace
 
 // One evaluation of one expression. Recursion is bounded by kMaxExpressionDepth.
@@ -96,7 +102,7 @@ class NodeEvaluator {
         return Arithmetic(node.op, left, Child(node, 1));
       }
       case Op::kConcatenate:
-        return Call(node, *kConcat);
+        return Call(node, ConcatFunction());
       case Op::kLess:
       case Op::kLessEqual:
       case Op::kGreater:
@@ -120,8 +126,6 @@ class NodeEvaluator {
   }
 
  private:
-  static inline const Function* const kConcat = FindFunction("concat");
-
   const Node& ChildNode(const Node& node, size_t i) const {
     return tree_.node(tree_.children_of(node)[i]);
   }

@@ -18,6 +18,8 @@ __attribute__((noinline)) void* operator new(size_t size) {
   if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
   std::abort();
 }
+// What gtest's sorting asks for; without it, one allocator's block would go to the other.
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
 __attribute__((noinline)) void operator delete(void* block) noexcept { std::free(block); }
 __attribute__((noinline)) void operator delete(void* block, size_t) noexcept { std::free(block); }
 
