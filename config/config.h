@@ -101,6 +101,7 @@ struct OutputOptions {
   std::string ca;                 // PEM bundle; empty: the system's
   PackOptions pack;
   std::chrono::seconds sas_lifetime{3600};
+  std::chrono::milliseconds reconnect_max{60'000};  // longest pause between two attempts
 
   // file
   std::string path;

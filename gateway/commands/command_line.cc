@@ -203,7 +203,20 @@ void AddSimulate(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [options] { return Simulate(*options); }; });
 }
 
-constexpr Adder kCommands[] = {AddCheck, AddEval, AddFilter, AddPki, AddSimulate};
+void AddRun(CLI::App& app, Action& action) {
+  auto options = std::make_shared<RunOptions>();
+  CLI::App* command = AddCommand(app, "run", "The gateway, until SIGTERM",
+                                 "Prints the addresses it listens on, then logs to stderr. SIGTERM "
+                                 "and Ctrl-C drain: no new connections, "
+                                 "what was taken is settled (10 s at most), exit code 0.");
+  command
+      ->add_option("-c,--config", options->config,
+                   "Configuration (sluice check -c FILE tells if it is sound)")
+      ->required();
+  command->callback([=, &action] { action = [options] { return Run(*options); }; });
+}
+
+constexpr Adder kCommands[] = {AddRun, AddCheck, AddEval, AddFilter, AddPki, AddSimulate};
 
 }  // namespace
 

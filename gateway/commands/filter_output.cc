@@ -39,12 +39,14 @@ void FilterOutput::BeginLine(uint64_t line) {
 }
 
 void FilterOutput::WriteVerdict(uint64_t line, const lines::OwnedMessage& message,
-                                std::span<const PropertyView> properties, const match::Verdict& verdict,
+                                std::span<const PropertyView> properties,
+                                const match::Verdict& verdict,
                                 const match::Shaper::Result& shaped) {
   BeginLine(line);
   if (shaped.deliveries.empty()) {
     const bool untaken = verdict.reason == match::DropReason::kDefault;
-    text_.append(untaken ? ",\"verdict\":\"drop\",\"reason\":\"default\"" : ",\"verdict\":\"drop\",\"reason\":\"rule\"");
+    text_.append(untaken ? ",\"verdict\":\"drop\",\"reason\":\"default\""
+                         : ",\"verdict\":\"drop\",\"reason\":\"rule\"");
   } else {
     text_.append(",\"verdict\":\"forward\"");
   }
@@ -60,7 +62,9 @@ void FilterOutput::WriteVerdict(uint64_t line, const lines::OwnedMessage& messag
 
 void FilterOutput::WriteBadTopic(uint64_t line) {
   BeginLine(line);
-  text_.append(",\"verdict\":\"drop\",\"reason\":\"bad topic\",\"rules\":[],\"outputs\":[],\"messages\":[]}\n");
+  text_.append(
+      ",\"verdict\":\"drop\",\"reason\":\"bad "
+      "topic\",\"rules\":[],\"outputs\":[],\"messages\":[]}\n");
 }
 
 void FilterOutput::WriteError(uint64_t line, std::string_view error) {
@@ -84,19 +88,22 @@ void FilterOutput::WriteOutputs(std::span<const ShapedDelivery> deliveries) {
   distinct_.clear();
   for (const ShapedDelivery& shaped : deliveries) {
     const uint16_t output = shaped.delivery->output;
-    if (std::find(distinct_.begin(), distinct_.end(), output) == distinct_.end()) distinct_.push_back(output);
+    if (std::find(distinct_.begin(), distinct_.end(), output) == distinct_.end())
+      distinct_.push_back(output);
   }
   WriteNames("outputs", distinct_, outputs_);
 }
 
-void FilterOutput::WriteMessage(const lines::OwnedMessage& message, std::span<const PropertyView> properties,
+void FilterOutput::WriteMessage(const lines::OwnedMessage& message,
+                                std::span<const PropertyView> properties,
                                 const ShapedDelivery& shaped) {
   text_.append("{\"output\":").append(outputs_[shaped.delivery->output]);
   if (shaped.changed) {
     text_.append(",\"payload\":");
     const size_t start = text_.size();
     text_.append(shaped.body);
-    // White space between values may have been line feeds; a line has none. Strings never hold them raw.
+    // White space between values may have been line feeds; a line has none. Strings never hold them
+    // raw.
     std::replace(text_.begin() + static_cast<ptrdiff_t>(start), text_.end(), '\n', ' ');
   } else {
     text_.append(message.payload_is_base64() ? ",\"payloadBase64\":" : ",\"payload\":");
@@ -106,7 +113,8 @@ void FilterOutput::WriteMessage(const lines::OwnedMessage& message, std::span<co
   text_.push_back('}');
 }
 
-void FilterOutput::WriteProperties(std::span<const PropertyView> properties, std::span<const SetProperty> set) {
+void FilterOutput::WriteProperties(std::span<const PropertyView> properties,
+                                   std::span<const SetProperty> set) {
   text_.append(",\"properties\":{");
   const char* comma = "";
   const auto write_name = [&](std::string_view name) {
@@ -116,8 +124,9 @@ void FilterOutput::WriteProperties(std::span<const PropertyView> properties, std
     text_.push_back(':');
   };
   const auto is_set = [&](std::string_view name) {
-    return std::any_of(set.begin(), set.end(),
-                       [&](const SetProperty& other) { return match::EqualsIgnoringCase(other.name, name); });
+    return std::any_of(set.begin(), set.end(), [&](const SetProperty& other) {
+      return match::EqualsIgnoringCase(other.name, name);
+    });
   };
   for (const PropertyView& property : survivors_.Find(properties, is_set)) {
     if (IsHidden(property.name)) continue;

@@ -22,8 +22,8 @@ class FilterOutput {
   FilterOutput(const compile::Program& program, std::FILE* out);
 
   void WriteVerdict(uint64_t line, const lines::OwnedMessage& message,
-                    std::span<const language::PropertyView> properties, const match::Verdict& verdict,
-                    const match::Shaper::Result& shaped);
+                    std::span<const language::PropertyView> properties,
+                    const match::Verdict& verdict, const match::Shaper::Result& shaped);
   void WriteBadTopic(uint64_t line);
   void WriteError(uint64_t line, std::string_view error);
   void WriteText(std::string_view text) { text_.append(text); }
@@ -34,15 +34,18 @@ class FilterOutput {
 
  private:
   void BeginLine(uint64_t line);
-  void WriteNames(std::string_view key, std::span<const uint16_t> indexes, const std::vector<std::string>& names);
+  void WriteNames(std::string_view key, std::span<const uint16_t> indexes,
+                  const std::vector<std::string>& names);
   void WriteOutputs(std::span<const match::ShapedDelivery> deliveries);
-  void WriteMessage(const lines::OwnedMessage& message, std::span<const language::PropertyView> properties,
+  void WriteMessage(const lines::OwnedMessage& message,
+                    std::span<const language::PropertyView> properties,
                     const match::ShapedDelivery& shaped);
-  void WriteProperties(std::span<const language::PropertyView> properties, std::span<const match::SetProperty> set);
+  void WriteProperties(std::span<const language::PropertyView> properties,
+                       std::span<const match::SetProperty> set);
 
   std::FILE* out_;
   std::string text_;
-  std::vector<std::string> rules_;    // names as JSON
+  std::vector<std::string> rules_;  // names as JSON
   std::vector<std::string> outputs_;
   std::vector<uint16_t> distinct_;
   pipeline::SurvivingProperties survivors_;

@@ -18,11 +18,13 @@ void AddProblems(const std::vector<compile::Problem>& problems, config::Diagnost
   }
 }
 
-std::shared_ptr<const compile::Program> LoadProgram(const std::string& path, config::Diagnostics* diagnostics) {
+std::shared_ptr<const compile::Program> LoadProgram(const std::string& path,
+                                                    config::Diagnostics* diagnostics) {
   const std::optional<config::RulesFile> file = config::LoadRules(path, diagnostics);
   if (!file) return nullptr;
   std::vector<compile::Problem> problems;
-  std::shared_ptr<const compile::Program> program = compile::Compile(file->rules, file->outputs, &problems);
+  std::shared_ptr<const compile::Program> program =
+      compile::Compile(file->rules, file->outputs, &problems);
   AddProblems(problems, diagnostics);
   return program;
 }

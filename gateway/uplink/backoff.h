@@ -19,7 +19,7 @@ class Backoff {
   Backoff(Options options, Random random) : options_(options), random_(std::move(random)) {}
 
   std::chrono::milliseconds Next() {
-    span_ = span_.count() == 0 ? options_.first : std::min(span_ * 2, options_.cap);
+    span_ = std::min(span_.count() == 0 ? options_.first : span_ * 2, options_.cap);
     return Jitter(std::chrono::milliseconds(0), span_);
   }
   void Reset() { span_ = std::chrono::milliseconds(0); }

@@ -1,0 +1,87 @@
+#include "gateway/commands/gateway_metrics.h"
+
+#include <functional>
+#include <string>
+
+namespace sluice::commands {
+namespace {
+
+constexpr char kDropped[] = "messages_dropped_total";
+constexpr char kDroppedHelp[] = "Messages that went nowhere, by reason";
+
+using Pick = std::function<uint64_t(const pipeline::PipelineCounters&)>;
+
+uint64_t Sum(std::span<const pipeline::Pipeline* const> pipelines, const Pick& pick) {
+  uint64_t sum = 0;
+  for (const pipeline::Pipeline* pipeline : pipelines) sum += pick(pipeline->counters());
+  return sum;
+}
+
+}  // namespace
+
+void AddServerMetrics(const server::ServerCounts& counts, operate::MetricsPage* page) {
+  page->AddGauge("connections", "Devices connected now", static_cast<double>(counts.connections));
+  page->AddCounter("connects_total", "CONNECTs accepted", counts.connects);
+  page->AddCounter("tcp_accepted_total", "TCP connections accepted", counts.accepted);
+  page->AddCounter("handshakes_total", "TLS handshakes completed", counts.handshakes);
+  page->AddCounter("handshakes_resumed_total", "Of these, resumed sessions",
+                   counts.handshakes_resumed);
+  page->AddGauge("handshakes_in_flight", "TLS handshakes under way",
+                 static_cast<double>(counts.handshakes_in_flight));
+  page->AddCounter("accept_failures_total", "Connections that the system could not accept",
+                   counts.accept_failures);
+  for (const auto& [reason, count] : counts.refused) {
+    page->AddCounter("connections_refused_total", "Connections that were not let in, by reason",
+                     count, {{"reason", std::string(reason)}});
+  }
+  for (const auto& [reason, count] : counts.closed) {
+    page->AddCounter("connections_closed_total",
+                     "Connections that ended after they were let in, by reason", count,
+                     {{"reason", std::string(reason)}});
+  }
+  page->AddCounter("messages_received_total",
+                   "Messages that devices published, resends of QoS 2 apart",
+                   counts.received[0] + counts.received[1] + counts.received[2]);
+  page->AddCounter("received_bytes_total", "Bytes of their packets", counts.received_bytes);
+  page->AddCounter("duplicates_total", "QoS 2 resends answered and not judged again",
+                   counts.duplicates);
+  page->AddCounter("pauses_total", "Times a connection had to wait for room", counts.paused);
+  page->AddCounter("wills_ignored_total", "Wills that devices asked for: not supported yet",
+                   counts.wills_ignored);
+  page->AddCounter(kDropped, kDroppedHelp, counts.forbidden, {{"reason", "forbidden"}});
+  page->AddCounter(kDropped, kDroppedHelp, counts.dropped_no_room, {{"reason", "no_room"}});
+  page->AddCounter(kDropped, kDroppedHelp, counts.bad_payload_format,
+                   {{"reason", "bad_payload_format"}});
+}
+
+void AddPipelineMetrics(const compile::Program& program,
+                        std::span<const pipeline::Pipeline* const> pipelines,
+                        operate::MetricsPage* page) {
+  page->AddCounter(kDropped, kDroppedHelp,
+                   Sum(pipelines, [](const auto& c) { return c.dropped_rule.Get(); }),
+                   {{"reason", "rule"}});
+  page->AddCounter(kDropped, kDroppedHelp,
+                   Sum(pipelines, [](const auto& c) { return c.dropped_default.Get(); }),
+                   {{"reason", "default"}});
+  page->AddCounter("forged_properties_total",
+                   "Properties removed because they would forge an origin",
+                   Sum(pipelines, [](const auto& c) { return c.forged_properties.Get(); }));
+  for (size_t i = 0; i < program.outputs().size(); ++i) {
+    page->AddCounter("messages_forwarded_total", "Messages handed to an output",
+                     Sum(pipelines, [i](const auto& c) { return c.forwarded[i].Get(); }),
+                     {{"output", program.outputs()[i]}});
+  }
+  for (size_t i = 0; i < program.rules().size(); ++i) {
+    page->AddCounter("rule_matches_total", "Messages that matched a rule",
+                     Sum(pipelines, [i](const auto& c) { return c.rules[i].matches.Get(); }),
+                     {{"rule", program.rules()[i].name}});
+  }
+  for (size_t i = 0; i < program.rules().size(); ++i) {
+    page->AddCounter("rule_errors_total",
+                     "Messages whose body a rule needed and could not read or shape",
+                     Sum(pipelines, [i](const auto& c) { return c.rules[i].errors.Get(); }),
+                     {{"rule", program.rules()[i].name}});
+  }
+}
+
+}  // namespace sluice::commands

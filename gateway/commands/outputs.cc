@@ -1,0 +1,158 @@
+#include "gateway/commands/outputs.h"
+
+#include <fmt/format.h>
+
+#include <random>
+
+#include "gateway/pipeline/file_output.h"
+#include "gateway/pipeline/store_port.h"
+#include "gateway/spool/doorbell.h"
+#include "gateway/spool/memory_queue.h"
+#include "gateway/uplink/cause.h"
+#include "gateway/uplink/iothub_output.h"
+
+namespace sluice::commands {
+namespace {
+
+const uplink::Clock& UplinkClock() {
+  static const uplink::RealClock clock;
+  return clock;
+}
+
+uplink::Random NewRandom() {
+  return [engine = std::mt19937_64(std::random_device()())]() mutable {
+    return std::uniform_real_distribution<double>(0, 1)(engine);
+  };
+}
+
+class HubOutput final : public Output {
+ public:
+  HubOutput(std::string name, uplink::IotHubOptions options, uint64_t max_memory,
+            OutputEvents events)
+      : name_(std::move(name)),
+        queue_({.max_bytes = max_memory, .on_room = std::move(events.room)}, bell_),
+        hub_(std::move(options), queue_, bell_, std::move(events.settled), UplinkClock(),
+             NewRandom()) {}
+
+  std::unique_ptr<pipeline::OutputPort> NewPort() override {
+    return std::make_unique<pipeline::StorePort>(queue_);
+  }
+  void Start() override { hub_.Start(); }
+  void Stop(std::chrono::milliseconds patience) override { hub_.Stop(patience); }
+
+  std::string Trouble() const override {
+    const auto cause = static_cast<uplink::Cause>(hub_.counters().cause.Get());
+    if (cause != uplink::Cause::kNone)
+      return fmt::format("{}: {}; {}", name_, uplink::CauseName(cause), uplink::CauseAdvice(cause));
+    return hub_.counters().connected.Get() == 0 ? fmt::format("{}: not connected yet", name_) : "";
+  }
+
+  void AddMetrics(operate::MetricsPage* page) const override {
+    const uplink::UplinkCounters& counters = hub_.counters();
+    const operate::MetricsPage::Labels labels = {{"output", name_}};
+    page->AddGauge("uplink_connected", "Whether the hub is connected",
+                   static_cast<double>(counters.connected.Get()), labels);
+    page->AddCounter("uplink_sent_total", "Messages that the hub acknowledged: its operations",
+                     counters.sent.Get(), labels);
+    page->AddCounter("uplink_readings_total", "Device messages in them", counters.readings.Get(),
+                     labels);
+    page->AddCounter("uplink_blocks_total", "Blocks that the hub bills them as",
+                     counters.blocks.Get(), labels);
+    page->AddGauge("uplink_inflight", "Messages sent and not acknowledged yet",
+                   static_cast<double>(counters.inflight.Get()), labels);
+    page->AddCounter("uplink_reconnects_total", "Connections after the first",
+                     counters.reconnects.Get(), labels);
+    page->AddCounter("uplink_resent_total", "Messages sent again after a broken link",
+                     counters.resent.Get(), labels);
+    page->AddCounter("uplink_refused_total", "Device messages that the hub would never take",
+                     counters.refused.Get(), labels);
+    page->AddGauge("output_waiting_messages", "Accepted and not safe yet",
+                   static_cast<double>(queue_.records()), labels);
+    page->AddGauge("output_waiting_bytes", "Memory that they take",
+                   static_cast<double>(queue_.bytes()), labels);
+  }
+
+ private:
+  const std::string name_;
+  spool::Doorbell bell_;
+  spool::MemoryQueue queue_;
+  uplink::IotHubOutput hub_;
+};
+
+class FileSink final : public Output {
+ public:
+  FileSink(std::string name, std::unique_ptr<pipeline::FileOutput> file)
+      : name_(std::move(name)), file_(std::move(file)) {}
+
+  std::unique_ptr<pipeline::OutputPort> NewPort() override { return file_->NewPort(); }
+  void Start() override {}  // its thread runs since it was opened
+  void Stop(std::chrono::milliseconds) override { file_.reset(); }
+  std::string Trouble() const override { return ""; }
+
+  void AddMetrics(operate::MetricsPage* page) const override {
+    if (file_ == nullptr) return;
+    const operate::MetricsPage::Labels labels = {{"output", name_}};
+    page->AddCounter("file_written_total", "Messages in the file", file_->written(), labels);
+    page->AddCounter("file_failures_total", "Writes that failed and were tried again",
+                     file_->failures(), labels);
+    page->AddGauge("output_waiting_messages", "Accepted and not safe yet",
+                   static_cast<double>(file_->waiting_records()), labels);
+    page->AddGauge("output_waiting_bytes", "Memory that they take",
+                   static_cast<double>(file_->waiting_bytes()), labels);
+  }
+
+ private:
+  const std::string name_;
+  std::unique_ptr<pipeline::FileOutput> file_;
+};
+
+absl::StatusOr<std::unique_ptr<Output>> MakeHubOutput(const config::OutputOptions& options,
+                                                      uint64_t max_memory, const std::string& epoch,
+                                                      OutputEvents events) {
+  absl::StatusOr<uplink::ConnectionString> connection =
+      uplink::ParseConnectionString(options.connection_string);
+  if (!connection.ok()) return connection.status();
+  uplink::IotHubOptions hub;
+  hub.name = options.name;
+  hub.connection = *std::move(connection);
+  hub.ca_file = options.ca;
+  hub.sas_lifetime = options.sas_lifetime;
+  hub.pack = options.pack.enabled;
+  hub.max_bytes = options.pack.max_bytes;
+  hub.max_delay = options.pack.max_delay;
+  hub.epoch = epoch;
+  hub.sender.backoff.cap = options.reconnect_max;
+  return std::make_unique<HubOutput>(options.name, std::move(hub), max_memory, std::move(events));
+}
+
+absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptions& options,
+                                                       uint64_t max_memory,
+                                                       const std::string& epoch,
+                                                       OutputEvents events) {
+  absl::StatusOr<std::unique_ptr<pipeline::FileOutput>> file =
+      pipeline::FileOutput::Open({.name = options.name,
+                                  .path = options.path,
+                                  .epoch = epoch,
+                                  .sync = options.ack == config::Ack::kStored,
+                                  .max_bytes = max_memory,
+                                  .on_settled = std::move(events.settled),
+                                  .on_room = std::move(events.room)});
+  if (!file.ok()) return file.status();
+  return std::make_unique<FileSink>(options.name, *std::move(file));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,
+                                                   uint64_t max_memory, const std::string& epoch,
+                                                   OutputEvents events) {
+  switch (options.type) {
+    case config::OutputOptions::Type::kIotHub:
+      return MakeHubOutput(options, max_memory, epoch, std::move(events));
+    case config::OutputOptions::Type::kFile:
+      return MakeFileOutput(options, max_memory, epoch, std::move(events));
+  }
+  return absl::InternalError("output of an unknown type");
+}
+
+}  // namespace sluice::commands

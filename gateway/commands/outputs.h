@@ -1,0 +1,43 @@
+// The outputs of a running gateway, one class a type: what `run` makes, starts, counts and ends.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "config/config.h"
+#include "gateway/operate/metrics_page.h"
+#include "gateway/pipeline/output_port.h"
+#include "gateway/session/ack_ticket.h"
+
+namespace sluice::commands {
+
+// What an output tells the gateway, on threads of its own.
+struct OutputEvents {
+  std::function<void(std::span<const session::AckTicket>)> settled;
+  std::function<void()> room;  // who was refused may try again
+};
+
+class Output {
+ public:
+  virtual ~Output() = default;
+
+  // A worker's end of it.
+  virtual std::unique_ptr<pipeline::OutputPort> NewPort() = 0;
+  virtual void Start() = 0;
+  // No worker appends any more: sends what is there, for `patience` at most, and ends its threads.
+  virtual void Stop(std::chrono::milliseconds patience) = 0;
+  // Empty while all is well; else why it cannot deliver, for /healthz.
+  virtual std::string Trouble() const = 0;
+  virtual void AddMetrics(operate::MetricsPage* page) const = 0;
+};
+
+// `epoch` is the first half of every message id of this process.
+absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,
+                                                   uint64_t max_memory, const std::string& epoch,
+                                                   OutputEvents events);
+
+}  // namespace sluice::commands

@@ -1,0 +1,106 @@
+// sluice run: the gateway, until it is told to stop.
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <cstdio>
+
+#include "config/load.h"
+#include "filters/compile/compiler.h"
+#include "gateway/commands/commands.h"
+#include "gateway/commands/gateway.h"
+#include "gateway/commands/rules_file.h"
+#include "gateway/operate/log.h"
+
+namespace sluice::commands {
+namespace {
+
+constexpr std::chrono::seconds kDrainPatience{10};
+
+using operate::Log;
+using operate::LogLevel;
+
+LogLevel LevelOf(const std::string& name) {
+  if (name == "debug") return LogLevel::kDebug;
+  if (name == "warn") return LogLevel::kWarning;
+  if (name == "error") return LogLevel::kError;
+  return LogLevel::kInfo;
+}
+
+// Signals are waited for by this thread alone; every thread made later inherits the mask.
+sigset_t BlockSignals() {
+  std::signal(SIGPIPE, SIG_IGN);
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  return set;
+}
+
+// A thousand devices are a thousand descriptors; the default of 1024 is for shells.
+void RaiseDescriptorLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    Log(LogLevel::kWarning, "descriptor_limit",
+        "cannot raise the limit of open files: fewer devices can connect");
+  }
+}
+
+void WaitForEnd(const sigset_t& signals) {
+  while (true) {
+    int signal = 0;
+    if (sigwait(&signals, &signal) != 0) continue;
+    if (signal != SIGHUP) {
+      Log(LogLevel::kInfo, "stopping", "draining: no new connections",
+          {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+      return;
+    }
+    Log(LogLevel::kWarning, "reload_refused",
+        "reloading is not supported yet: restart to apply a new configuration");
+  }
+}
+
+}  // namespace
+
+int Run(const RunOptions& options) {
+  config::Diagnostics diagnostics;
+  std::optional<config::Config> config = config::Load(options.config, &diagnostics);
+  std::shared_ptr<const compile::Program> program;
+  if (config) {
+    std::vector<compile::Problem> problems;
+    program = compile::Compile(config->rules, config::OutputSpecs(*config), &problems);
+    AddProblems(problems, &diagnostics);
+  }
+  fmt::print(stderr, "{}", diagnostics.Render());
+  if (program == nullptr) return kExitNo;
+
+  const sigset_t signals = BlockSignals();
+  operate::SetUpLog(
+      {.level = LevelOf(config->operate.log_level), .json = config->operate.log_json});
+  RaiseDescriptorLimit();
+
+  absl::StatusOr<std::unique_ptr<Gateway>> gateway =
+      Gateway::Create(*std::move(config), std::move(program));
+  if (!gateway.ok()) {
+    fmt::print(stderr, "sluice: {}: {}\n", options.config, std::string(gateway.status().message()));
+    return kExitNo;
+  }
+  (*gateway)->Start();
+  for (size_t i = 0; i < (*gateway)->server().listeners(); ++i) {
+    fmt::print("sluice: ready, listening on {}\n", (*gateway)->server().listener(i).address());
+  }
+  if (const std::string http = (*gateway)->http_address(); !http.empty())
+    fmt::print("sluice: http on {}\n", http);
+  std::fflush(stdout);
+
+  WaitForEnd(signals);
+  const bool settled = (*gateway)->Stop(kDrainPatience);
+  Log(settled ? LogLevel::kInfo : LogLevel::kWarning, "stopped",
+      settled ? "all that was taken is safe"
+              : "some messages were not acknowledged: their devices keep them");
+  return kExitFine;
+}
+
+}  // namespace sluice::commands

@@ -1,0 +1,40 @@
+#include "gateway/commands/worker_sink.h"
+
+namespace sluice::commands {
+namespace {
+
+server::PublishOutcome::Kind KindOf(pipeline::PublishResult::Kind kind) {
+  switch (kind) {
+    case pipeline::PublishResult::Kind::kTaken:
+      return server::PublishOutcome::Kind::kTaken;
+    case pipeline::PublishResult::Kind::kForbidden:
+      return server::PublishOutcome::Kind::kForbidden;
+    case pipeline::PublishResult::Kind::kNoRoom:
+      break;
+  }
+  return server::PublishOutcome::Kind::kNoRoom;
+}
+
+}  // namespace
+
+server::PublishOutcome WorkerSink::OnPublish(const server::InboundPublish& inbound) {
+  const mqtt::PublishView& publish = inbound.publish;
+  properties_.clear();
+  for (const mqtt::Property& property : publish.user_properties) {
+    properties_.push_back({property.text, property.value});
+  }
+  const pipeline::PublishResult result = pipeline_->Take({
+      .identity = inbound.identity,
+      .topic = publish.topic,
+      .payload = publish.payload,
+      .content_type = publish.content_type.value_or(std::string_view()),
+      .payload_is_utf8 = publish.payload_is_utf8,
+      .user_properties = properties_,
+      .time_us = inbound.time_us,
+      .qos = publish.qos,
+      .ticket = inbound.ticket,
+  });
+  return {KindOf(result.kind), result.pending};
+}
+
+}  // namespace sluice::commands
