@@ -50,6 +50,7 @@ void AddServerMetrics(const server::ServerCounts& counts, operate::MetricsPage* 
                    counts.wills_ignored);
   page->AddCounter(kDropped, kDroppedHelp, counts.forbidden, {{"reason", "forbidden"}});
   page->AddCounter(kDropped, kDroppedHelp, counts.dropped_no_room, {{"reason", "no_room"}});
+  page->AddCounter(kDropped, kDroppedHelp, counts.topic_limit, {{"reason", "topic_limit"}});
   page->AddCounter(kDropped, kDroppedHelp, counts.bad_payload_format,
                    {{"reason", "bad_payload_format"}});
 }

@@ -31,7 +31,6 @@ enum class CloseReason : uint8_t {
   kPacketTooLarge,
   kReceiveMaximum,
   kTopicAlias,
-  kTopic,
   kForbidden,
   kSlowReader,
   kShutdown,

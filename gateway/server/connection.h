@@ -90,6 +90,8 @@ class Connection final : private Timer {
   void OnPublishQos0(const mqtt::PublishView& publish);
   bool OnPublishQos12(const mqtt::PublishView& publish, size_t packet_size);
   void Judge(const mqtt::PublishView& publish, uint32_t sequence);
+  mqtt::Reason FaultOf(const mqtt::PublishView& publish) const;
+  void OnFaulty(const mqtt::PublishView& publish, mqtt::Reason fault);
   void OnForbidden(const mqtt::PublishView& publish);
   void Count(const mqtt::PublishView& publish, size_t packet_size);
   void SendAck(mqtt::PacketType type, uint16_t packet_id, mqtt::Reason reason);

@@ -22,17 +22,40 @@ bool Connection::OnPublish(const mqtt::Frame& frame) {
     Close(CloseReason::kTopicAlias);
     return true;
   }
-  const Limits& limits = listener_->options().limits;
-  if (publish->topic.size() > limits.topic_bytes ||
-      (publish->topic.size() > limits.topic_levels &&
-       mqtt::LevelCount(publish->topic) > limits.topic_levels)) {
-    Close(CloseReason::kTopic, publish->topic);
-    return true;
-  }
   if (publish->qos > 0) return OnPublishQos12(*publish, frame.size);
   Count(*publish, frame.size);
   OnPublishQos0(*publish);
   return true;
+}
+
+// Why nobody may take it, or kSuccess. Such a publish is answered and dropped, and the connection
+// stays: a device that was disconnected for it would come back and send it again, for ever.
+mqtt::Reason Connection::FaultOf(const mqtt::PublishView& publish) const {
+  const Limits& limits = listener_->options().limits;
+  const std::string_view topic = publish.topic;
+  if (topic.size() > limits.topic_bytes ||
+      (topic.size() > limits.topic_levels && mqtt::LevelCount(topic) > limits.topic_levels)) {
+    return mqtt::Reason::kTopicNameInvalid;
+  }
+  return publish.payload_format_violated ? mqtt::Reason::kPayloadFormatInvalid
+                                         : mqtt::Reason::kSuccess;
+}
+
+void Connection::OnFaulty(const mqtt::PublishView& publish, mqtt::Reason fault) {
+  const bool topic = fault == mqtt::Reason::kTopicNameInvalid;
+  (topic ? worker_.counters.topic_limit : worker_.counters.bad_payload_format).Add();
+  if (!worker_.faulty_log_limit.Admit(worker_.now.steady_us)) return;
+  operate::Log(operate::LogLevel::kWarning, "publish_refused",
+               topic ? "dropped a publish whose topic is too long or too deep: shorten the "
+                       "device's topics, or raise "
+                       "limits.topic_bytes and limits.topic_levels"
+                     : "dropped a publish that declares its payload UTF-8 and is not: correct the "
+                       "device's payload "
+                       "format indicator",
+               {{"identity", identity_},
+                {"address", address_},
+                {"topic", publish.topic},
+                {"suppressed", std::to_string(worker_.faulty_log_limit.TakeSuppressed())}});
 }
 
 void Connection::Count(const mqtt::PublishView& publish, size_t packet_size) {
@@ -41,7 +64,8 @@ void Connection::Count(const mqtt::PublishView& publish, size_t packet_size) {
 }
 
 void Connection::OnPublishQos0(const mqtt::PublishView& publish) {
-  if (publish.payload_format_violated) return worker_.counters.bad_payload_format.Add();
+  if (const mqtt::Reason fault = FaultOf(publish); fault != mqtt::Reason::kSuccess)
+    return OnFaulty(publish, fault);
   const PublishOutcome outcome =
       worker_.sink.OnPublish({identity_, publish, worker_.now.wall_us, {}});
   switch (outcome.kind) {
@@ -90,9 +114,9 @@ bool Connection::OnPublishQos12(const mqtt::PublishView& publish, size_t packet_
 }
 
 void Connection::Judge(const mqtt::PublishView& publish, uint32_t sequence) {
-  if (publish.payload_format_violated) {
-    worker_.counters.bad_payload_format.Add();
-    queue().Judged(sequence, 0, mqtt::Reason::kPayloadFormatInvalid);
+  if (const mqtt::Reason fault = FaultOf(publish); fault != mqtt::Reason::kSuccess) {
+    OnFaulty(publish, fault);
+    queue().Judged(sequence, 0, fault);
     return Acknowledge();
   }
   const session::AckTicket ticket = worker_.sessions.TicketFor(*session_, sequence);

@@ -41,6 +41,7 @@ struct ServerCounts {
   uint64_t received_bytes = 0;
   uint64_t forbidden = 0;
   uint64_t dropped_no_room = 0;  // QoS 0
+  uint64_t topic_limit = 0;
   uint64_t bad_payload_format = 0;
   uint64_t duplicates = 0;
   uint64_t paused = 0;

@@ -33,6 +33,7 @@ struct WorkerCounters {
   operate::Counter received_bytes;           // of these, whole packets
   operate::Counter forbidden;                // outside the sender's templates
   operate::Counter no_room;                  // QoS 0, dropped
+  operate::Counter topic_limit;              // a topic over the listener's limits
   operate::Counter bad_payload_format;       // declared UTF-8, and is not
   operate::Counter duplicates;               // QoS 2 publishes that were known already
   operate::Counter paused;                   // times a connection had to wait for room
@@ -79,6 +80,7 @@ struct WorkerState {
   std::array<operate::LogLimiter, kCloseReasonCount> log_limits;
   operate::LogLimiter will_log_limit;
   operate::LogLimiter forbidden_log_limit;
+  operate::LogLimiter faulty_log_limit;
 };
 
 }  // namespace sluice::server

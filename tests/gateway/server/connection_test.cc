@@ -98,7 +98,8 @@ TEST(ConnectionTest, GrantsNoSubscriptionYetAndSaysSo) {
   }
 }
 
-TEST(ConnectionTest, HoldsTopicsToTheirLimits) {
+// A device that was disconnected for it would come back and send it again, for ever.
+TEST(ConnectionTest, RefusesTopicsOverTheLimitsAndGoesOn) {
   TestServer server([](ServerOptions* options) {
     options->listeners[0].limits.topic_bytes = 30;
     options->listeners[0].limits.topic_levels = 4;
@@ -107,10 +108,13 @@ TEST(ConnectionTest, HoldsTopicsToTheirLimits) {
   device.Publish("a/b/c/dddddddddddddddddddddddd", "fits", 1, 1);
   EXPECT_EQ(device.Next(), "PUBACK 1");
   device.Publish("a/b/c/d/e", "too deep", 1, 2);
-  EXPECT_EQ(device.Next(), "DISCONNECT 0x90");
-  Device other(server, "press-02");
-  other.Publish(std::string(31, 'a'), "too long", 1, 2);
-  EXPECT_EQ(other.Next(), "DISCONNECT 0x90");
+  EXPECT_EQ(device.Next(), "PUBACK 2 0x90");
+  device.Publish(std::string(31, 'a'), "too long", 1, 3);
+  EXPECT_EQ(device.Next(), "PUBACK 3 0x90");
+  device.Publish("a/b/c/d/e", "too deep, and nobody is told", 0, 0);
+  device.Publish("a", "fits again", 1, 4);
+  EXPECT_EQ(device.Next(), "PUBACK 4");
+  EXPECT_EQ(server.server->Counts().topic_limit, 3U);
 }
 
 TEST(ConnectionTest, ATopicAliasIsRefusedAsConnackSaid) {
