@@ -16,13 +16,13 @@ namespace {
 
 // A turn's share of one connection: some hundred messages a system call, and the others wait
 // little.
-constexpr size_t kReceiveBytes = 32 * 1024;
+constexpr size_t kReceiveBytes = size_t{32} * 1024;
 // While some wait for room, what is read may have to be kept: read less at once.
-constexpr size_t kReceiveBytesUnderPressure = 4 * 1024;
+constexpr size_t kReceiveBytesUnderPressure = size_t{4} * 1024;
 // Acknowledgements nobody reads: tens of thousands, far beyond any receive maximum.
-constexpr size_t kMaxUnsentBytes = 256 * 1024;
+constexpr size_t kMaxUnsentBytes = size_t{256} * 1024;
 // Of a packet that came in part, what is made room for at once.
-constexpr size_t kMaxRoom = 16 * 1024;
+constexpr size_t kMaxRoom = size_t{16} * 1024;
 
 }  // namespace
 

@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kMaxEvents = 128;
 constexpr int kMaxAcceptsATurn = 32;
-constexpr size_t kReceiveBytes = 16 * 1024;  // far above any client's flight
+constexpr size_t kReceiveBytes = size_t{16} * 1024;  // far above any client's flight
 constexpr int64_t kAcceptPauseUs = 100'000;
 
 // Lowest weight, yet not SCHED_IDLE: under full load the newcomers' 10 s must still suffice.
@@ -30,11 +30,12 @@ void LowerPriority() { setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_g
 
 }  // namespace
 
-class Handshaker::Handshake final : public Timer {
+class Handshaker::Handshake final : public Watched, public Timer {
  public:
   Handshake(Handshaker* owner, Door* its_door, std::unique_ptr<TlsStream> its_stream,
             std::string its_address, int64_t its_deadline_us)
-      : door(its_door),
+      : Watched{false},
+        door(its_door),
         stream(std::move(its_stream)),
         address(std::move(its_address)),
         deadline_us(its_deadline_us),
@@ -98,7 +99,7 @@ Handshaker::Handshaker(std::vector<Listener*> listeners, uint32_t threads,
       accept_pause_(std::make_unique<AcceptPause>()) {
   for (Listener* listener : listeners_) {
     const uint32_t share = std::max(1U, listener->options().limits.handshakes / threads);
-    doors_.push_back(std::make_unique<Door>(Door{listener, share}));
+    doors_.push_back(std::make_unique<Door>(listener, share));
   }
   epoll_event event{};
   event.events = EPOLLIN;
@@ -130,13 +131,12 @@ void Handshaker::Loop() {
         epoll_wait(epoll_.get(), events, kMaxEvents, timers_.TimeoutMs(now_.steady_us));
     now_ = clock_.Now();
     for (int i = 0; i < count; ++i) {
-      if (events[i].data.ptr == nullptr) continue;
-      // A door's pointer is tagged by the lowest bit.
-      const auto tagged = reinterpret_cast<uintptr_t>(events[i].data.ptr);
-      if ((tagged & 1) != 0) {
-        Accept(reinterpret_cast<Door*>(tagged & ~uintptr_t{1}));
+      auto* const watched = static_cast<Watched*>(events[i].data.ptr);
+      if (watched == nullptr) continue;  // the eventfd
+      if (watched->is_door) {
+        Accept(static_cast<Door*>(watched));
       } else {
-        Advance(reinterpret_cast<Handshake*>(tagged), events[i].events);
+        Advance(static_cast<Handshake*>(watched), events[i].events);
       }
     }
     timers_.Advance(now_.steady_us);
@@ -153,7 +153,7 @@ void Handshaker::OpenDoors() {
     if (door->open || door->in_flight >= door->limit) continue;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLEXCLUSIVE;
-    event.data.ptr = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(door.get()) | 1);
+    event.data.ptr = static_cast<Watched*>(door.get());
     door->open = epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, door->listener->fd(), &event) == 0;
   }
 }
@@ -231,7 +231,7 @@ void Handshaker::Begin(Door* door, UniqueFd socket, std::string address) {
   Handshake* const key = handshake.get();
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-  event.data.ptr = key;
+  event.data.ptr = static_cast<Watched*>(key);
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     counters_.accept_failures.Add();
     return;

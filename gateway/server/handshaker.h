@@ -51,10 +51,17 @@ class Handshaker {
   const HandshakeCounters& counters() const { return counters_; }
 
  private:
+  // What epoll's events name.
+  struct Watched {
+    const bool is_door;
+  };
   class Handshake;
-  struct Door {  // a listener as this thread sees it
-    Listener* listener;
-    uint32_t limit;
+  struct Door : Watched {  // a listener as this thread sees it
+    Door(Listener* its_listener, uint32_t its_limit)
+        : Watched{true}, listener(its_listener), limit(its_limit) {}
+
+    Listener* const listener;
+    const uint32_t limit;
     uint32_t in_flight = 0;
     bool open = false;  // in the epoll set
   };

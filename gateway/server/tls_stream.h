@@ -21,9 +21,9 @@ namespace sluice::server {
 
 // What the streams of one thread share. Outlives their use on that thread.
 struct TlsScratch {
-  static constexpr size_t kInputBytes = 64 * 1024;
+  static constexpr size_t kInputBytes = size_t{64} * 1024;
 
-  TlsScratch() : input(new char[kInputBytes]) { output.reserve(64 * 1024); }
+  TlsScratch() : input(new char[kInputBytes]) { output.reserve(kInputBytes); }
 
   std::unique_ptr<char[]> input;
   std::vector<char> output;  // encrypted, not sent; empty between two streams' turns

@@ -15,7 +15,7 @@ constexpr int kMaxEvents = 512;
 // For peers to read a last packet when the thread ends.
 constexpr int kGoodbyeMs = 250;
 // What a burst made the inbox's arrays grow to is given back beyond this.
-constexpr size_t kKeptTickets = 16 * 1024;
+constexpr size_t kKeptTickets = size_t{16} * 1024;
 
 }  // namespace
 

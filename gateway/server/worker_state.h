@@ -44,7 +44,7 @@ struct WorkerCounters {
 };
 
 struct WorkerState {
-  static constexpr size_t kPlainBytes = 64 * 1024;
+  static constexpr size_t kPlainBytes = size_t{64} * 1024;
 
   WorkerState(uint16_t its_index, const ServerOptions& its_options, PublishSink& its_sink,
               Time time)
