@@ -15,6 +15,9 @@
 namespace sluice::server {
 namespace {
 
+// A fleet that reconnects at once waits in the kernel, which caps this by net.core.somaxconn.
+constexpr int kBacklog = 4096;
+
 struct AddressList {
   addrinfo* first = nullptr;
   ~AddressList() {
@@ -60,9 +63,15 @@ int BindAndListen(int fd, const addrinfo& address) {
     return errno;
   // Accepted sockets inherit it: with Nagle a lone acknowledgement waits milliseconds.
   if (SetOption(fd, IPPROTO_TCP, TCP_NODELAY, 1) != 0) return errno;
-  if (SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1) != 0) return errno;
+  // Finds dead peers that asked for no MQTT keep alive: a probe after two minutes of silence.
+  if (SetOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1) != 0 ||
+      SetOption(fd, IPPROTO_TCP, TCP_KEEPIDLE, 120) != 0 ||
+      SetOption(fd, IPPROTO_TCP, TCP_KEEPINTVL, 30) != 0 ||
+      SetOption(fd, IPPROTO_TCP, TCP_KEEPCNT, 4) != 0) {
+    return errno;
+  }
   if (bind(fd, address.ai_addr, address.ai_addrlen) != 0) return errno;
-  if (listen(fd, 1024) != 0) return errno;
+  if (listen(fd, kBacklog) != 0) return errno;
   return 0;
 }
 
