@@ -133,6 +133,7 @@ absl::StatusOr<std::vector<DevicePlan>> PlanReplay(const SimulateOptions& option
 
 absl::Status GiveCertificates(const std::string& pki, std::vector<DevicePlan>& plans) {
   std::vector<std::string> names;
+  names.reserve(plans.size());
   for (const DevicePlan& plan : plans) names.push_back(plan.name);
   auto credentials = simulate::DeviceCredentials(pki, names, WallClockUs() / 1'000'000);
   if (!credentials.ok()) return credentials.status();

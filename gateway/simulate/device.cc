@@ -9,7 +9,7 @@ namespace sluice::simulate {
 namespace {
 
 // Sent at one go: some TLS records full, and few enough that a thousand devices take turns.
-constexpr size_t kQuantumBytes = 32 * 1024;
+constexpr size_t kQuantumBytes = size_t{32} * 1024;
 constexpr int64_t kFirstBackOffUs = 100'000;
 constexpr int64_t kLongestBackOffUs = 5'000'000;
 constexpr int64_t kSecondUs = 1'000'000;

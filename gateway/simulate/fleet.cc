@@ -43,6 +43,7 @@ absl::StatusOr<Tally> RunFleet(std::vector<DevicePlan> plans, const Endpoint& en
   std::condition_variable ended;
   size_t running = loops.size();
   std::vector<std::thread> threads;
+  threads.reserve(loops.size());
   for (const std::unique_ptr<FleetLoop>& loop : loops) {
     threads.emplace_back([&, loop = loop.get()] {
       loop->Run();

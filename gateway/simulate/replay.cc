@@ -119,7 +119,7 @@ Replay ParseReplay(std::string_view text, const ReplayOptions& options) {
 absl::StatusOr<Replay> LoadReplay(const std::string& path, const ReplayOptions& options) {
   std::ifstream file(path, std::ios::binary);
   std::string text;
-  std::array<char, 64 * 1024> chunk;
+  std::array<char, size_t{64} * 1024> chunk;
   do {
     file.read(chunk.data(), chunk.size());
     text.append(chunk.data(), static_cast<size_t>(file.gcount()));

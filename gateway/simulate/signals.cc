@@ -82,7 +82,7 @@ Machine::Machine(uint64_t seed, uint32_t index, uint32_t payload_bytes)
   debug_topic_ = fmt::format("plant/{}/debug/plc", name_);
   temperature_ = Signal(traits.temperature, random_);
   level_ = Signal(traits.level, random_);
-  counter_ = number * 10'000;
+  counter_ = uint64_t{number} * 10'000;
   if (number % 3 == 0) {
     anomaly_ = traits.anomaly;
     anomaly_.first_s += random_.Uniform(0, traits.anomaly.first_s);

@@ -18,7 +18,7 @@
 namespace sluice::simulate {
 namespace {
 
-constexpr size_t kReceiveBytes = 64 * 1024;
+constexpr size_t kReceiveBytes = size_t{64} * 1024;
 
 // Bytes on their way between socket, TLS and caller; nothing stays in them between two calls.
 thread_local std::array<char, kReceiveBytes> transit;

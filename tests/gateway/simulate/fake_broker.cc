@@ -83,7 +83,7 @@ void FakeBroker::Serve(int fd) {
       ++connections_;
     }
     std::string bytes;
-    std::array<char, 16 * 1024> chunk;
+    std::array<char, size_t{16} * 1024> chunk;
     bool open = true;
     while (open) {
       const mqtt::Frame frame = mqtt::NextFrame(bytes, kMaxPacket);

@@ -9,6 +9,7 @@
 #include <ctime>
 #include <filesystem>
 #include <map>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,7 @@ class FleetTest : public testing::Test {
 
   void GiveCertificates(const std::string& dir, std::vector<DevicePlan>& plans) {
     std::vector<std::string> names;
+    names.reserve(plans.size());
     for (const DevicePlan& plan : plans) names.push_back(plan.name);
     auto credentials = DeviceCredentials(dir, names, time(nullptr) - 60);
     ASSERT_TRUE(credentials.ok()) << credentials.status();
@@ -95,8 +97,8 @@ class FleetTest : public testing::Test {
   }
 
   static std::vector<int> UpTo(int count) {
-    std::vector<int> numbers;
-    for (int i = 0; i < count; ++i) numbers.push_back(i);
+    std::vector<int> numbers(static_cast<size_t>(count));
+    std::iota(numbers.begin(), numbers.end(), 0);
     return numbers;
   }
 
@@ -195,10 +197,10 @@ TEST_F(FleetTest, TakesARefusalForAnAnswer) {
 TEST_F(FleetTest, TrustsNoServerOfAnotherCaOrName) {
   MakePki(dir_ + "/other", {"127.0.0.1"});
   MakePki(dir_ + "/named", {"gateway.example"});
-  const struct {
+  struct {
     std::string broker_pki;
     const char* cause;
-  } kCases[] = {{dir_ + "/other", "certificate"}, {dir_ + "/named", "IP address mismatch"}};
+  } const kCases[] = {{dir_ + "/other", "certificate"}, {dir_ + "/named", "IP address mismatch"}};
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.broker_pki);
     FakeBroker broker(c.broker_pki, {});

@@ -73,7 +73,7 @@ class PublisherTest : public testing::Test {
 
   // The server says why and closes.
   std::string Disconnect(Reason reason) {
-    const std::string why = Feed(DisconnectBytes(reason));
+    std::string why = Feed(DisconnectBytes(reason));
     publisher_.OnLinkDown();
     return why;
   }
@@ -378,10 +378,10 @@ TEST_F(PublisherTest, SaysWhyALinkMustBeClosed) {
     view.reason = reason;
     return ConnackBytes(view);
   };
-  const struct {
+  struct {
     std::string bytes;
     const char* why;
-  } kCases[] = {
+  } const kCases[] = {
       {connack(Reason::kNotAuthorized), "connection refused by the server: 0x87"},
       {connack(Reason::kSuccess) + connack(Reason::kSuccess), "second CONNACK"},
       {connack(Reason::kSuccess) + DisconnectBytes(Reason::kSessionTakenOver),

@@ -128,10 +128,10 @@ TEST(ReplayTest, CarriesContentTypeEncodingAndProperties) {
 }
 
 TEST(ReplayTest, RefusesWhatMqttForbidsAndSaysWhere) {
-  const struct {
+  struct {
     std::string_view line;
     const char* note;
-  } kCases[] = {
+  } const kCases[] = {
       {R"({"topic":"a/+/b","payload":1})",
        "line 1: not sent: MQTT forbids to publish to its topic"},
       {R"({"topic":"a/#","payload":1})", "MQTT forbids"},
@@ -162,11 +162,11 @@ TEST(ReplayTest, BoundsItsNotes) {
 }
 
 TEST(ReplayTest, ReadsTheWholeCorpus) {
-  const struct {
+  struct {
     const char* file;
     uint64_t lines;
     size_t devices;
-  } kCases[] = {
+  } const kCases[] = {
       {"plant.jsonl", 19'917, 60}, {"hostile.jsonl", 140, 0}, {"fleet-shapes.jsonl", 310, 0}};
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.file);

@@ -80,6 +80,7 @@ TEST(BackToBackSourceTest, IsAlwaysDueUntilItsEndAndTurnsInARing) {
   BackToBackSource source(Machine(1, 1), 0, kEpochUs, kSecondUs, 3);
   EXPECT_FALSE(source.paced());
   std::vector<std::string> first;
+  first.reserve(3);
   for (int i = 0; i < 3; ++i) first.push_back(source.Take().bytes);
   EXPECT_NE(first[0], first[1]);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(source.Take().bytes, first[static_cast<size_t>(i)]);

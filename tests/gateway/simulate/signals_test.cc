@@ -55,11 +55,11 @@ TEST(MachineTest, IsDeterminedBySeedAndIndex) {
 }
 
 TEST(MachineTest, HasTheNameAndTopicOfItsIndex) {
-  const struct {
+  struct {
     uint32_t index;
     const char* name;
     const char* topic;
-  } kCases[] = {
+  } const kCases[] = {
       {0, "press-01", "plant/line1/press-01/telemetry"},
       {1, "vib-01", "plant/line1/vib-01/telemetry"},
       {2, "conv-01", "plant/line1/conv-01/telemetry"},
@@ -77,10 +77,10 @@ TEST(MachineTest, HasTheNameAndTopicOfItsIndex) {
 }
 
 TEST(MachineTest, SpeaksInTheShapesOfTheCorpus) {
-  const struct {
+  struct {
     uint32_t index;
     std::vector<std::string> members;
-  } kCases[] = {
+  } const kCases[] = {
       {0, {"cycle", "force", "pressure", "seq", "state", "temperature", "ts", "unit"}},
       {1, {"a_peak", "crest", "kurtosis", "rpm", "seq", "temperature", "ts", "unit", "v_rms"}},
       {2, {"current", "items", "jam", "setpoint", "speed", "temperature", "ts", "unit"}},
@@ -124,11 +124,11 @@ TEST(MachineTest, HealthySignalsMove) {
 
 // Every faulty machine shows its fault within its planned episodes, and only there.
 TEST(MachineTest, ShowsItsFaultInItsEpisodesAlone) {
-  const struct {
+  struct {
     uint32_t index;
     bool (*is_fault)(const json& reading);
     bool one_sample;  // an episode shows in one sample alone
-  } kCases[] = {
+  } const kCases[] = {
       {kFaultyPress, [](const json& r) { return r["temperature"] > 80 && r["state"] != "running"; },
        false},
       {kFaultyVibration, [](const json& r) { return r["v_rms"]["z"] > 4.5; }, false},
@@ -203,11 +203,11 @@ TEST(SignalTest, FollowsTheDay) {
 
 TEST(AnomalyTest, RisesStaysAndFalls) {
   const Anomaly anomaly{10, 100, 20};
-  const struct {
+  struct {
     double at_s;
     double severity;
-  } kCases[] = {{0, 0},    {9.9, 0}, {13, 0.5}, {16, 1},    {20, 1},
-                {27, 0.5}, {30, 0},  {50, 0},   {113, 0.5}, {120, 1}};
+  } const kCases[] = {{0, 0},    {9.9, 0}, {13, 0.5}, {16, 1},    {20, 1},
+                      {27, 0.5}, {30, 0},  {50, 0},   {113, 0.5}, {120, 1}};
   for (const auto& c : kCases) EXPECT_NEAR(anomaly.Severity(c.at_s), c.severity, 1e-9) << c.at_s;
   EXPECT_EQ(Anomaly().Severity(15), 0);
 }

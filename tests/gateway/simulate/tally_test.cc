@@ -10,11 +10,11 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(TallyTest, IsCompleteOnceEverythingIsAnswered) {
-  const struct {
+  struct {
     const char* what;
     uint64_t confirmable, acknowledged, refused, waiting, unsent;
     bool complete;
-  } kCases[] = {
+  } const kCases[] = {
       {"nothing was to be sent", 0, 0, 0, 0, 0, true},
       {"all acknowledged", 5, 5, 0, 0, 0, true},
       {"a refusal is an answer", 5, 3, 2, 0, 0, true},
