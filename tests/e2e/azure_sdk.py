@@ -10,8 +10,16 @@ import subprocess
 SOURCE = pathlib.Path(__file__).parent / "azure-sdk"
 
 
+# What npm says where its registry is out of reach, as opposed to packages that do not install.
+OUT_OF_REACH = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "CERT")
+
+
+class RegistryOutOfReach(Exception):
+    pass
+
+
 def install(build_folder):
-    """The folder in which node finds the SDK. Fails, and says why, where npm's registry cannot be reached."""
+    """The folder in which node finds the SDK. Raises RegistryOutOfReach where npm's registry cannot be reached."""
     target = pathlib.Path(build_folder) / "azure-sdk"
     target.mkdir(parents=True, exist_ok=True)
     lock_text = (SOURCE / "package-lock.json").read_bytes() + (SOURCE / "package.json").read_bytes()
@@ -24,9 +32,10 @@ def install(build_folder):
                 shutil.copy(SOURCE / name, target / name)
             npm = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=target,
                                  capture_output=True, text=True, timeout=300)
+            if npm.returncode != 0 and any(word in npm.stderr for word in OUT_OF_REACH):
+                raise RegistryOutOfReach(f"npm's registry cannot be reached from here: {npm.stderr.splitlines()[0]}")
             if npm.returncode != 0:
-                raise AssertionError("`npm ci` could not install Azure's SDK: is npm's registry "
-                                     f"(https://registry.npmjs.org) reachable from here?\n{npm.stderr}")
+                raise AssertionError(f"`npm ci` could not install Azure's SDK:\n{npm.stderr}")
             stamp.write_text(wanted)
     return target
 

@@ -22,7 +22,7 @@ MESSAGES = [
 class AzureSdkTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.sdk = azure_sdk.install(os.environ["SLUICE_BUILD_DIR"])
+        cls.sdk = SDK
         folder = cls.enterClassContext(devhub.temporary_folder())
         pki = Pki(folder)
         pki.issue("server", HOST, f"subjectAltName=IP:{HOST},DNS:localhost")
@@ -97,4 +97,10 @@ class AzureSdkTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
+    try:
+        SDK = azure_sdk.install(os.environ["SLUICE_BUILD_DIR"])
+    except azure_sdk.RegistryOutOfReach as reason:
+        # Skipped, in plain sight, on a machine without npm's registry; an error where it must not be (CI).
+        print(f"skipped: {reason}")
+        sys.exit(1 if os.environ.get("SLUICE_REQUIRE_SDK") else 77)
     unittest.main(verbosity=2)
