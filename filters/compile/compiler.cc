@@ -17,7 +17,6 @@
 namespace sluice::compile {
 
 using language::Diagnostics;
-using language::Expression;
 using language::ExpressionOptions;
 
 namespace {

@@ -1,6 +1,5 @@
 #include "filters/json/reader.h"
 
-#include <cstring>
 
 #include "filters/json/scan.h"
 
@@ -138,7 +137,7 @@ bool Reader::ReadString() {
         ++at_;
         if (at_ == end_ || !IsHexDigit(*at_)) return Fail("expected four hexadecimal digits");
       }
-    } else if (std::memchr("\"\\/bfnrt", *at_, 8) == nullptr) {
+    } else if (std::string_view("\"\\/bfnrt").find(*at_) == std::string_view::npos) {
       return Fail("unknown escape");
     }
     ++at_;

@@ -59,7 +59,7 @@ class Scanner {
     const int hours = Number(2, 0, 23);
     Need(":");
     const int minutes = Number(2, 0, 59);
-    const int64_t seconds = hours * 3600 + minutes * 60;
+    const int64_t seconds = int64_t{hours} * 3600 + int64_t{minutes} * 60;
     return sign == '-' ? -seconds : seconds;
   }
 
@@ -106,7 +106,8 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
                                          std::chrono::day(static_cast<unsigned>(day))};
   if (!date.ok()) return std::nullopt;
   const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  const int64_t seconds = days * kSecondsADay + hour * 3600 + minute * 60 + second - offset;
+  const int64_t seconds =
+      days * kSecondsADay + int64_t{hour} * 3600 + int64_t{minute} * 60 + second - offset;
   if (second == 60 && seconds % kSecondsADay != 0) return std::nullopt;
   return seconds * kMicros + micros;
 }

@@ -22,6 +22,7 @@ std::vector<uint64_t> CountShapes(const compile::Program& program) {
   }
   if (program.default_output()) shapes[*program.default_output()].insert(compile::kUnchanged);
   std::vector<uint64_t> counts;
+  counts.reserve(shapes.size());
   for (const std::set<uint16_t>& of_output : shapes) counts.push_back(of_output.size());
   return counts;
 }
