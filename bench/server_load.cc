@@ -1,7 +1,7 @@
 // What the device side costs: messages a server CPU second over mutual TLS, with a sink that does
 // nothing.
 //
-//   ingest_bench [--qos 0|1|2] [--devices 50] [--seconds 5] [--bytes 200] [--window 100] [--batch
+//   server_load [--qos 0|1|2] [--devices 50] [--seconds 5] [--bytes 200] [--window 100] [--batch
 //   25]
 //
 // One worker against one load thread, each on a core of its own if there are two. A device writes
@@ -48,7 +48,7 @@ struct Options {
 };
 
 [[noreturn]] void Die(const std::string& what) {
-  std::fprintf(stderr, "ingest_bench: %s\n", what.c_str());
+  std::fprintf(stderr, "server_load: %s\n", what.c_str());
   std::exit(1);
 }
 
