@@ -1,6 +1,5 @@
 #include "filters/json/reader.h"
 
-
 #include "filters/json/scan.h"
 
 namespace sluice::json {
