@@ -1,13 +1,15 @@
 """Messages a server CPU second: devices over mutual TLS (TLS 1.3, P-256), 200-byte JSON readings, one worker.
 
 The same load goes to sluice (dropping all by a rule; forwarding all, packed, to sluice-devhub) and to Debian's mosquitto, which
-judges nothing, in one run on one machine: read the ratios. CPU is what the server's process used (user and system) between the first and the
-last message, handshakes excluded. `python3 bench/ingest.py` after ./dev build, or ./dev bench ingest [--seconds S] [--json].
+judges nothing, in one run on one machine: read the ratios. CPU is what the server's process used (user and system) while all
+devices were connected and sending, handshakes excluded. `python3 bench/ingest.py` after ./dev build, or ./dev bench ingest [--seconds S] [--json].
 """
 
 import argparse
 import json
 import os
+import pty
+import re
 import subprocess
 import sys
 import tempfile
@@ -99,21 +101,26 @@ class Sluice:
 
 
 def measure(server, pki, load, seconds):
-    """Runs one load to its end; (messages, server CPU seconds, simulate's summary)."""
+    """Runs one load; (messages, server CPU seconds) between its first and its last progress report with all connected."""
     command = [BIN / "sluice", "simulate", "--to", f"127.0.0.1:{server.port}", "--pki", pki, "--seconds", seconds,
-               "--payload-bytes", 200, "--json", *load]
-    process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    # Connected and about to send: what the server has used so far were handshakes.
-    for line in process.stderr:
-        if "connected" in line:
-            break
-    before = cpu_seconds(server.pid)
-    output, errors = process.communicate()
-    used = cpu_seconds(server.pid) - before
-    if process.returncode != 0:
-        raise SystemExit(f"simulate ended with {process.returncode}: {output}{errors}")
-    summary = json.loads(output)
-    return summary["sent"], used, summary
+               "--payload-bytes", 200, *load]
+    # On a terminal it reports once a second: "50 connected, 123456 sent, …".
+    terminal, its_end = pty.openpty()
+    process = subprocess.Popen([str(c) for c in command], stdout=subprocess.PIPE, stderr=its_end, text=True)
+    os.close(its_end)
+    devices, reports = load[load.index("--devices") + 1], []
+    try:
+        while text := os.read(terminal, 4096).decode():
+            seen = re.search(r"(\d+) connected, (\d+) sent", text)
+            if seen and int(seen[1]) == devices and int(seen[2]) > 0:
+                reports.append((int(seen[2]), cpu_seconds(server.pid)))
+    except OSError:
+        pass  # the other end is closed: simulate has ended
+    os.close(terminal)
+    output, _ = process.communicate()
+    if process.returncode != 0 or len(reports) < 2:
+        raise SystemExit(f"simulate ended with {process.returncode} after {len(reports)} reports: {output}")
+    return reports[-1][0] - reports[0][0], reports[-1][1] - reports[0][1]
 
 
 def main():
@@ -141,13 +148,13 @@ def main():
                     continue
                 server = make()
                 try:
-                    messages, used, summary = measure(server, pki, load, options.seconds)
+                    messages, used = measure(server, pki, load, options.seconds)
                 finally:
                     server.close()
                 rate = messages / max(used, 1e-9)
                 baseline = baseline or rate
                 results.append({"load": what, "server": name, "messages": messages, "cpu_seconds": used,
-                                "messages_per_cpu_second": rate, "ratio_to_first": rate / baseline, "simulate": summary})
+                                "messages_per_cpu_second": rate, "ratio_to_first": rate / baseline})
                 if not options.json:
                     print(f"{what:36} {name:18} {rate:12,.0f} messages a CPU second  {rate / baseline:6.2f}x  "
                           f"({messages:,} in {used:.2f} CPU s)", flush=True)
