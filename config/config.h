@@ -97,8 +97,9 @@ struct OutputOptions {
   Ack ack = Ack::kDelivered;  // file: kStored is "after fdatasync" and the default
 
   // iothub
-  std::string connection_string;  // a secret: never logged
-  std::string ca;                 // PEM bundle; empty: the system's
+  std::string connection_string;       // a secret, never logged; not parsed yet
+  std::string connection_string_file;  // which it was read from; empty: it stood in place
+  std::string ca;                      // PEM bundle; empty: the system's
   PackOptions pack;
   std::chrono::seconds sas_lifetime{3600};
   std::chrono::milliseconds reconnect_max{60'000};  // longest pause between two attempts

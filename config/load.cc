@@ -107,12 +107,6 @@ std::optional<Config> LoadText(const std::string& text, const std::string& file,
   return ReadConfig(*root, file, folder, *diagnostics);
 }
 
-std::optional<Config> Load(const std::string& path, Diagnostics* diagnostics) {
-  const std::optional<std::string> text = ReadFile(path, *diagnostics);
-  if (!text) return std::nullopt;
-  return LoadText(*text, path, FolderOf(path), diagnostics);
-}
-
 std::optional<RulesFile> LoadRulesText(const std::string& text, const std::string& file,
                                        const std::string& folder, Diagnostics* diagnostics) {
   const std::optional<YamlNode> root = ParseSource(text, file, *diagnostics);

@@ -1,8 +1,8 @@
 // Reads configuration files.
 //
 // What is wrong goes to the diagnostics, each with its place; nothing is returned unless the file
-// has no error. Conditions and topics of rules are not compiled here: hand `rules` and
-// OutputSpecs() to filters/compile.
+// has no error. Conditions and topics of rules are not compiled here, and connection strings not
+// parsed: gateway/commands/config_file.h does all of it.
 #pragma once
 
 #include <optional>
@@ -14,9 +14,7 @@
 
 namespace sluice::config {
 
-// A complete configuration.
-std::optional<Config> Load(const std::string& path, Diagnostics* diagnostics);
-// The same from memory; relative paths are relative to `folder`.
+// A complete configuration from memory; relative paths are relative to `folder`.
 std::optional<Config> LoadText(const std::string& text, const std::string& file,
                                const std::string& folder, Diagnostics* diagnostics);
 

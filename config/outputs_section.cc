@@ -7,7 +7,6 @@
 #include <fstream>
 #include <iterator>
 
-#include "config/connection_string.h"
 #include "config/sections.h"
 #include "config/types.h"
 #include "config/value.h"
@@ -22,16 +21,6 @@ constexpr std::string_view kLaterTypes[] = {"mqtt", "local"};
 constexpr std::string_view kAcks[] = {"received", "delivered", "stored"};  // in the order of Ack
 constexpr size_t kMaxSecretFileBytes = 4096;
 
-void SetConnectionString(Reader& reader, const OptionInfo& info, const YamlNode& node,
-                         const std::string& key, OutputOptions& into) {
-  std::string text;
-  reader.Read(info.type, node, key, text);
-  if (text.empty()) return;
-  const std::string fault = CheckConnectionString(text);
-  if (!fault.empty()) return reader.diagnostics().Error(node.place, key, fault);
-  into.connection_string = std::move(text);
-}
-
 void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const YamlNode& node,
                              const std::string& key, OutputOptions& into) {
   std::string path;
@@ -45,9 +34,8 @@ void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const YamlN
   text.resize(static_cast<size_t>(file.gcount()));
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
     text.pop_back();
-  const std::string fault = CheckConnectionString(text);
-  if (!fault.empty()) return reader.diagnostics().Error(node.place, key, path + ": " + fault);
   into.connection_string = std::move(text);
+  into.connection_string_file = std::move(path);
 }
 
 void SetAck(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
@@ -109,7 +97,7 @@ constexpr Row<OutputOptions> kOutputRows[] = {
       "(default) or received"},
      SetAck},
     {IotHub("connection_string", kSecret, "", "HostName=…;DeviceId=…;SharedAccessKey=…"),
-     SetConnectionString},
+     Set<&OutputOptions::connection_string>},
     {IotHub("connection_string_file", kPath, "", "A file that holds the connection string instead"),
      SetConnectionStringFile},
     {IotHub("ca", kPath, "", "PEM file of CAs to trust; default: the system's"),

@@ -5,13 +5,11 @@
 #include <filesystem>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "config/load.h"
 #include "config/schema.h"
-#include "filters/compile/compiler.h"
 #include "gateway/commands/commands.h"
-#include "gateway/commands/rules_file.h"
+#include "gateway/commands/config_file.h"
 #include "gateway/tls/context.h"
 
 namespace sluice::commands {
@@ -73,12 +71,6 @@ void CheckSurroundings(const config::Config& config, config::Diagnostics& diagno
   for (const config::OutputOptions& output : config.outputs) CheckOutput(output, diagnostics);
 }
 
-void CheckRules(const config::RulesFile& file, config::Diagnostics& diagnostics) {
-  std::vector<compile::Problem> problems;
-  compile::Compile(file.rules, file.outputs, &problems);
-  AddProblems(problems, &diagnostics);
-}
-
 std::string Count(size_t number, std::string_view noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }
@@ -111,18 +103,17 @@ int Check(const CheckOptions& options) {
     return kExitFine;
   }
   config::Diagnostics diagnostics;
-  const std::optional<config::RulesFile> file = config::LoadRules(options.config, &diagnostics);
-  if (file) CheckRules(*file, diagnostics);
-  if (file && file->config) CheckSurroundings(*file->config, diagnostics);
+  const std::optional<ConfigFile> loaded = LoadConfigFile(options.config, &diagnostics);
+  if (loaded && loaded->file.config) CheckSurroundings(*loaded->file.config, diagnostics);
   fmt::print(stderr, "{}", diagnostics.Render());
   const std::string warnings = Count(diagnostics.warnings(), "warning");
-  if (!file || diagnostics.errors() > 0) {
+  if (!loaded || diagnostics.errors() > 0) {
     fmt::print(stderr, "{}: {}, {}\n", options.config, Count(diagnostics.errors(), "error"),
                warnings);
     return kExitNo;
   }
   if (options.dump) return Dump(options.config);
-  fmt::print("{}: fine: {}{}\n", options.config, Summary(*file),
+  fmt::print("{}: fine: {}{}\n", options.config, Summary(loaded->file),
              diagnostics.warnings() == 0 ? "" : "; " + warnings);
   return kExitFine;
 }

@@ -52,8 +52,10 @@ absl::Status In(const std::string& where, const absl::Status& status) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
-    config::Config config, std::shared_ptr<const compile::Program> program) {
-  std::unique_ptr<Gateway> gateway(new Gateway(std::move(config), std::move(program)));
+    config::Config config, std::shared_ptr<const compile::Program> program,
+    Connections connections) {
+  std::unique_ptr<Gateway> gateway(
+      new Gateway(std::move(config), std::move(program), std::move(connections)));
   gateway->epoch_ = uplink::MakeEpoch(uplink::RealClock());
   for (absl::Status (Gateway::*open)() :
        {&Gateway::OpenOutputs, &Gateway::OpenServer, &Gateway::OpenHttp}) {
@@ -72,7 +74,7 @@ absl::Status Gateway::OpenOutputs() {
     };
     events.room = [this] { server_->Resume(); };
     absl::StatusOr<std::unique_ptr<Output>> output =
-        MakeOutput(options, config_.gateway.max_memory, epoch_, std::move(events));
+        MakeOutput(options, connections_, config_.gateway.max_memory, epoch_, std::move(events));
     if (!output.ok()) return In("outputs." + options.name, output.status());
     outputs_.push_back(*std::move(output));
   }
@@ -153,7 +155,8 @@ bool Gateway::Stop(std::chrono::milliseconds patience) {
 operate::HttpResponse Gateway::Metrics() const {
   operate::MetricsPage page;
   AddServerMetrics(server_->Counts(), &page);
-  page.AddHistogram("ack_latency_seconds", "From a PUBLISH to its acknowledgement", server_->AckLatencies());
+  page.AddHistogram("ack_latency_seconds", "From a PUBLISH to its acknowledgement",
+                    server_->AckLatencies());
   AddPipelineMetrics(*program_, pipelines_, &page);
   for (const auto& output : outputs_) output->AddMetrics(&page);
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.Text()};

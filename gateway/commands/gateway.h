@@ -1,8 +1,8 @@
 // The running gateway: makes its parts, wires them, and ends them in the order in which nothing is
 // lost.
 //
-// Create() opens and binds everything that can fail; Start() lets devices in. Both and Stop() on
-// one thread.
+// All three parts are of one LoadConfigFile() without errors. Create() opens and binds everything
+// that can fail; Start() lets devices in. Both and Stop() on one thread.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "config/config.h"
 #include "filters/compile/program.h"
+#include "gateway/commands/config_file.h"
 #include "gateway/commands/outputs.h"
 #include "gateway/commands/worker_sink.h"
 #include "gateway/operate/http_server.h"
@@ -24,7 +25,8 @@ namespace sluice::commands {
 class Gateway {
  public:
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(
-      config::Config config, std::shared_ptr<const compile::Program> program);
+      config::Config config, std::shared_ptr<const compile::Program> program,
+      Connections connections);
   ~Gateway();
 
   void Start();
@@ -38,8 +40,11 @@ class Gateway {
   std::string http_address() const;
 
  private:
-  Gateway(config::Config config, std::shared_ptr<const compile::Program> program)
-      : config_(std::move(config)), program_(std::move(program)) {}
+  Gateway(config::Config config, std::shared_ptr<const compile::Program> program,
+          Connections connections)
+      : config_(std::move(config)),
+        program_(std::move(program)),
+        connections_(std::move(connections)) {}
 
   absl::Status OpenOutputs();
   absl::Status OpenServer();
@@ -51,6 +56,7 @@ class Gateway {
 
   const config::Config config_;
   const std::shared_ptr<const compile::Program> program_;
+  const Connections connections_;
   std::string epoch_;
   pipeline::Sequences sequences_;
   std::vector<std::unique_ptr<Output>> outputs_;      // in the order of the program's

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cassert>
 #include <random>
 
 #include "gateway/pipeline/file_output.h"
@@ -106,15 +107,13 @@ class FileSink final : public Output {
   std::unique_ptr<pipeline::FileOutput> file_;
 };
 
-absl::StatusOr<std::unique_ptr<Output>> MakeHubOutput(const config::OutputOptions& options,
-                                                      uint64_t max_memory, const std::string& epoch,
-                                                      OutputEvents events) {
-  absl::StatusOr<uplink::ConnectionString> connection =
-      uplink::ParseConnectionString(options.connection_string);
-  if (!connection.ok()) return connection.status();
+std::unique_ptr<Output> MakeHubOutput(const config::OutputOptions& options,
+                                      const uplink::ConnectionString& connection,
+                                      uint64_t max_memory, const std::string& epoch,
+                                      OutputEvents events) {
   uplink::IotHubOptions hub;
   hub.name = options.name;
-  hub.connection = *std::move(connection);
+  hub.connection = connection;
   hub.ca_file = options.ca;
   hub.sas_lifetime = options.sas_lifetime;
   hub.pack = options.pack.enabled;
@@ -144,11 +143,14 @@ absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptio
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,
+                                                   const Connections& connections,
                                                    uint64_t max_memory, const std::string& epoch,
                                                    OutputEvents events) {
   switch (options.type) {
     case config::OutputOptions::Type::kIotHub:
-      return MakeHubOutput(options, max_memory, epoch, std::move(events));
+      assert(connections.contains(options.name));
+      return MakeHubOutput(options, connections.at(options.name), max_memory, epoch,
+                           std::move(events));
     case config::OutputOptions::Type::kFile:
       return MakeFileOutput(options, max_memory, epoch, std::move(events));
   }

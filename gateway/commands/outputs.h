@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "config/config.h"
+#include "gateway/commands/config_file.h"
 #include "gateway/operate/metrics_page.h"
 #include "gateway/pipeline/output_port.h"
 #include "gateway/session/ack_ticket.h"
@@ -35,8 +36,10 @@ class Output {
   virtual void AddMetrics(operate::MetricsPage* page) const = 0;
 };
 
-// `epoch` is the first half of every message id of this process.
+// `epoch` is the first half of every message id of this process. `connections` has that of every
+// iothub output.
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,
+                                                   const Connections& connections,
                                                    uint64_t max_memory, const std::string& epoch,
                                                    OutputEvents events);
 

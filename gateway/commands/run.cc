@@ -5,11 +5,10 @@
 #include <csignal>
 #include <cstdio>
 
-#include "config/load.h"
-#include "filters/compile/compiler.h"
+#include "config/diagnostics.h"
 #include "gateway/commands/commands.h"
+#include "gateway/commands/config_file.h"
 #include "gateway/commands/gateway.h"
-#include "gateway/commands/rules_file.h"
 #include "gateway/operate/log.h"
 
 namespace sluice::commands {
@@ -66,23 +65,21 @@ void WaitForEnd(const sigset_t& signals) {
 
 int Run(const RunOptions& options) {
   config::Diagnostics diagnostics;
-  std::optional<config::Config> config = config::Load(options.config, &diagnostics);
-  std::shared_ptr<const compile::Program> program;
-  if (config) {
-    std::vector<compile::Problem> problems;
-    program = compile::Compile(config->rules, config::OutputSpecs(*config), &problems);
-    AddProblems(problems, &diagnostics);
+  std::optional<ConfigFile> loaded = LoadConfigFile(options.config, &diagnostics);
+  if (loaded && !loaded->file.config) {
+    diagnostics.Error({}, "", "holds rules alone",
+                      "run wants listeners, devices and outputs besides");
   }
   fmt::print(stderr, "{}", diagnostics.Render());
-  if (program == nullptr) return kExitNo;
+  if (!loaded || diagnostics.errors() > 0) return kExitNo;
+  config::Config& config = *loaded->file.config;
 
   const sigset_t signals = BlockSignals();
-  operate::SetUpLog(
-      {.level = LevelOf(config->operate.log_level), .json = config->operate.log_json});
+  operate::SetUpLog({.level = LevelOf(config.operate.log_level), .json = config.operate.log_json});
   RaiseDescriptorLimit();
 
-  absl::StatusOr<std::unique_ptr<Gateway>> gateway =
-      Gateway::Create(*std::move(config), std::move(program));
+  absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Create(
+      std::move(config), std::move(loaded->program), std::move(loaded->connections));
   if (!gateway.ok()) {
     fmt::print(stderr, "sluice: {}: {}\n", options.config, std::string(gateway.status().message()));
     return kExitNo;

@@ -29,7 +29,7 @@ struct ConnectionString {
 };
 
 // What stands between "HostName=" and the user: names ignore case, blanks around parts are dropped,
-// each part is split at its first '='.
+// each part is split at its first '='. Whether the hub knows any of it is not asked.
 absl::StatusOr<ConnectionString> ParseConnectionString(std::string_view text);
 
 // The MQTT names of the identity (section 3 and 6 of the hub's protocol).

@@ -107,6 +107,51 @@ TEST_F(CheckTest, UnknownOutputsAreErrorsInACompleteFile) {
   EXPECT_THAT(checked.errors, HasSubstr("c.yaml:3:32: error: "));
 }
 
+TEST_F(CheckTest, JudgesConnectionStringsAsRunDoesWithoutShowingThem) {
+  struct {
+    const char* value;
+    const char* wants;
+  } const kCases[] = {
+      {"c2VjcmV0", "part 1 is not of the form Name=value"},
+      {"'HostName=h;DeviceId=d;SharedAcessKey=c2VjcmV0'", "part 3 has an unknown name"},
+      {"'HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0x'", "SharedAccessKey is not base64"},
+      {"'HostName=h;DeviceId=d;x509=true'", "not yet: authenticating to the hub by X.509"},
+      {"'HostName=h;DeviceId=d;SharedAccessSignature=SharedAccessSignature sr=h&sig=c2VjcmV0'",
+       "SharedAccessSignature expires and cannot be renewed here"},
+  };
+  const std::string start =
+      "listeners: [{address: ':0', tls: {certificate: a, key: b, client_ca: c}}]\n"
+      "devices: {publish: a}\nrules: {list: [{where: $body.a > 1}]}\n";
+  for (const auto& c : kCases) {
+    SCOPED_TRACE(c.value);
+    const std::string path = Write(
+        "c.yaml", start + "outputs: {hub: {type: iothub, connection_string: " + c.value + "}}\n");
+    const std::string error = std::string("c.yaml:4:") + (c.value[0] == '\'' ? "51" : "50") +
+                              ": error: outputs.hub.connection_string: " + c.wants;
+    for (const Captured& said : {Check(path), Command({"run", "-c", path})}) {
+      EXPECT_EQ(said.code, kExitNo);
+      EXPECT_THAT(said.errors, HasSubstr(error));
+      EXPECT_THAT(said.errors, Not(HasSubstr("c2VjcmV0")));
+    }
+  }
+  Write("hub.txt", "HostName=h;SharedAccessKey=c2VjcmV0\n");
+  const std::string path =
+      Write("c.yaml", start + "outputs: {hub: {type: iothub, connection_string_file: hub.txt}}\n");
+  for (const Captured& said : {Check(path), Command({"run", "-c", path})}) {
+    EXPECT_EQ(said.code, kExitNo);
+    EXPECT_THAT(said.errors, HasSubstr("c.yaml:4:55: error: outputs.hub.connection_string_file: " +
+                                       Path("hub.txt") + ": DeviceId is missing"));
+    EXPECT_THAT(said.errors, Not(HasSubstr("c2VjcmV0")));
+  }
+}
+
+TEST_F(CheckTest, RunWantsMoreThanRules) {
+  const std::string path = Write("rules.yaml", "rules: {list: [{from: a}]}\n");
+  const Captured ran = Command({"run", "-c", path});
+  EXPECT_EQ(ran.code, kExitNo);
+  EXPECT_THAT(ran.errors, HasSubstr("rules.yaml: error: holds rules alone; run wants listeners"));
+}
+
 TEST_F(CheckTest, DumpMasksSecretsAndSchemaNeedsNoFile) {
   const Captured dumped = Command({"check", "--dump", "-c", WriteExample("minimal.yaml")});
   EXPECT_EQ(dumped.code, kExitFine);

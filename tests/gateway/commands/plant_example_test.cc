@@ -49,9 +49,9 @@ TEST(PlantExampleTest, FindsWhatWasPlanted) {
 
 TEST(PlantExampleTest, AdmitsEveryMessageOfEveryDeviceAndNoneOfAnother) {
   config::Diagnostics diagnostics;
-  const auto config = config::Load(kExample, &diagnostics);
-  ASSERT_TRUE(config) << diagnostics.Render();
-  const pipeline::Admission admission(config->devices);
+  const auto file = config::LoadRules(kExample, &diagnostics);
+  ASSERT_TRUE(file && file->config) << diagnostics.Render();
+  const pipeline::Admission admission(file->config->devices);
   std::ifstream corpus(kCorpus);
   lines::OwnedMessage message;
   size_t count = 0;

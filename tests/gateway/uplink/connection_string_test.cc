@@ -48,6 +48,7 @@ TEST(ConnectionStringTest, DialsWhereItSays) {
       {"HostName=127.0.0.1:1", "127.0.0.1", 1, "127.0.0.1:1/devices/d"},
       {"HostName=[::1]:99", "::1", 99, "[::1]:99/devices/d"},
       {"HostName=::1", "::1", 8883, "::1/devices/d"},
+      {"HostName=[::1]", "::1", 8883, "[::1]/devices/d"},
       {"HostName=hub.example;GatewayHostName=gw:9", "gw", 9, "hub.example/devices/d"},
       {"HostName=hub.example:7;GatewayHostName=gw", "gw", 8883, "hub.example:7/devices/d"},
   };
@@ -67,6 +68,7 @@ TEST(ConnectionStringTest, IsTolerantInForm) {
            "hostname=h;DEVICEID=d;sharedaccesskey=AAECAw==",
            " HostName = h ; DeviceId = d ; SharedAccessKey = AAECAw== ;",
            "SharedAccessKey=AAECAw==;DeviceID=d;Hostname=h\n",
+           "HostName=h;DeviceId=d;SharedAccessKey=AAECAx==",  // bits left over
        }) {
     SCOPED_TRACE(text);
     const auto c = ParseConnectionString(text);
@@ -97,7 +99,17 @@ TEST(ConnectionStringTest, SaysWhatIsWrongWithoutSecrets) {
       {"DeviceId=d;SharedAccessKey=U0VDUkVU", "HostName is missing"},
       {"HostName=h;DeviceId=d", "no credential"},
       {"HostName=h;DeviceId=d;SharedAccessKey=U0VDUkVU;x509=true", "more than one credential"},
+      {"U0VDUkVU", "part 1 is not of the form"},
+      {"HostName=h;DeviceId=d;SharedAcessKey=U0VDUkVU", "part 3 has an unknown name"},
+      {"HostName=h;HostName=h;DeviceId=d;SharedAccessKey=U0VDUkVU", "HostName stands there twice"},
       {"HostName=h;DeviceId=d;SharedAccessKey=U0VDUkVU!", "not base64"},
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0VDUkVUx", "not base64"},
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0VDUkVUU0V", "not base64"},  // cut off
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0VDUkVUU===", "not base64"},
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0VD=UkV", "not base64"},
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0VD UkV", "not base64"},
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0V*UkVU", "not base64"},
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0VDUk..", "not base64"},
       {"HostName=h;DeviceId=d;SharedAccessKey=", "SharedAccessKey is empty"},
       {"HostName=h;DeviceId=d;DeviceId=e;SharedAccessKey=U0VDUkVU", "DeviceId stands there twice"},
       {"HostName=h;DeviceId=d;U0VDUkVU", "part 3 is not of the form"},
@@ -110,9 +122,15 @@ TEST(ConnectionStringTest, SaysWhatIsWrongWithoutSecrets) {
       {"HostName=h:;DeviceId=d;SharedAccessKey=U0VDUkVU", "port is missing"},
       {"HostName=:1;DeviceId=d;SharedAccessKey=U0VDUkVU", "host is missing"},
       {"HostName=[::1;DeviceId=d;SharedAccessKey=U0VDUkVU", "']' is missing"},
-      {"HostName=https://h;DeviceId=d;SharedAccessKey=U0VDUkVU", "HostName"},
+      {"HostName=https://h;DeviceId=d;SharedAccessKey=U0VDUkVU", "HostName is no host name"},
+      {"HostName=h:p;DeviceId=d;SharedAccessKey=U0VDUkVU", "port must be 1 to 65535"},
+      {"HostName=;DeviceId=d;SharedAccessKey=U0VDUkVU", "HostName is empty"},
+      {"HostName=h_1;DeviceId=d;SharedAccessKey=U0VDUkVU", "HostName is no host name"},
+      {"HostName=h;DeviceId=d;SharedAccessKey=U0VDUkVU;GatewayHostName=a/b",
+       "GatewayHostName is no host name"},
       {"HostName=h;DeviceId=a/b;SharedAccessKey=U0VDUkVU", "DeviceId has a character"},
       {"HostName=h;DeviceId=a#;SharedAccessKey=U0VDUkVU", "DeviceId has a character"},
+      {"HostName=h;DeviceId=d;ModuleId=a b;SharedAccessKey=U0VDUkVU", "ModuleId has a character"},
       {"HostName=h;DeviceId=d;ModuleId=+;SharedAccessKey=U0VDUkVU", "ModuleId has a character"},
   };
   for (const auto& c : kCases) {
