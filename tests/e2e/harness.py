@@ -263,3 +263,10 @@ operate: {{http: "127.0.0.1:0"}}
         return run("mosquitto_pub", "-h", "127.0.0.1", "-p", gateway.port, "--cafile", files["cafile"],
                    "--cert", files["cert"], "--key", files["key"], "-i", files.get("client_id", name),
                    "-q", qos, "-t", topic, "-m", message, check=check)
+
+    def mosquitto_pub_lines(self, gateway, name, topic, lines):
+        """One connection, a message a line."""
+        files = self.tls_files(name)
+        return run("mosquitto_pub", "-h", "127.0.0.1", "-p", gateway.port, "--cafile", files["cafile"], "--cert",
+                   files["cert"], "--key", files["key"], "-i", name, "-q", 1, "-t", topic, "-l",
+                   input="\n".join(lines) + "\n")
