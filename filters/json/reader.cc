@@ -6,15 +6,7 @@ namespace sluice::json {
 namespace {
 
 bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-// Skips digits; whether there was one.
-bool SkipDigits(const char** at, const char* end) {
-  const char* const start = *at;
-  while (*at != end && IsDigit(**at)) ++*at;
-  return *at != start;
-}
 
 }  // namespace
 
@@ -146,21 +138,7 @@ bool Reader::ReadString() {
 }
 
 bool Reader::ReadNumber() {
-  if (*at_ == '-') ++at_;
-  if (at_ != end_ && *at_ == '0') {
-    ++at_;
-  } else if (!SkipDigits(&at_, end_)) {
-    return Fail("expected a digit");
-  }
-  if (at_ != end_ && *at_ == '.') {
-    ++at_;
-    if (!SkipDigits(&at_, end_)) return Fail("expected a digit");
-  }
-  if (at_ != end_ && (*at_ | 0x20) == 'e') {
-    ++at_;
-    if (at_ != end_ && (*at_ == '+' || *at_ == '-')) ++at_;
-    if (!SkipDigits(&at_, end_)) return Fail("expected a digit");
-  }
+  if (!SkipNumber(&at_, end_)) return Fail("expected a digit");
   // What follows a number is checked by whoever reads on: only a comma, a closing bracket or the
   // end are accepted.
   return true;

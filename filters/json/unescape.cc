@@ -1,48 +1,34 @@
 #include "filters/json/unescape.h"
 
-#include <algorithm>
-#include <cassert>
 #include <cstdint>
 #include <cstring>
+
+#include "filters/json/scan.h"
+#include "filters/json/utf8.h"
 
 namespace sluice::json {
 namespace {
 
-uint32_t HexDigit(char c) {
-  if (c <= '9') return static_cast<uint32_t>(c - '0');
-  return static_cast<uint32_t>((c | 0x20) - 'a') + 10;
+// The four digits at `*at`, which it steps over; -1 if there are none.
+int32_t HexQuad(const char** at, const char* end) {
+  if (end - *at < 4) return -1;
+  int32_t value = 0;
+  for (int i = 0; i < 4; ++i) {
+    const char c = *(*at)++;
+    const char lower = static_cast<char>(c | 0x20);
+    if (!IsDigit(c) && (lower < 'a' || lower > 'f')) return -1;
+    value = value * 16 + (IsDigit(c) ? c - '0' : lower - 'a' + 10);
+  }
+  return value;
 }
 
-uint32_t FourHexDigits(const char* at) {
-  return HexDigit(at[0]) << 12 | HexDigit(at[1]) << 8 | HexDigit(at[2]) << 4 | HexDigit(at[3]);
-}
-
-// Writes 1 to 4 bytes.
-size_t EncodeUtf8(uint32_t code_point, char* out) {
-  if (code_point < 0x80) {
-    out[0] = static_cast<char>(code_point);
-    return 1;
-  }
-  if (code_point < 0x800) {
-    out[0] = static_cast<char>(0xc0 | code_point >> 6);
-    out[1] = static_cast<char>(0x80 | (code_point & 0x3f));
-    return 2;
-  }
-  if (code_point < 0x10000) {
-    out[0] = static_cast<char>(0xe0 | code_point >> 12);
-    out[1] = static_cast<char>(0x80 | (code_point >> 6 & 0x3f));
-    out[2] = static_cast<char>(0x80 | (code_point & 0x3f));
-    return 3;
-  }
-  out[0] = static_cast<char>(0xf0 | code_point >> 18);
-  out[1] = static_cast<char>(0x80 | (code_point >> 12 & 0x3f));
-  out[2] = static_cast<char>(0x80 | (code_point >> 6 & 0x3f));
-  out[3] = static_cast<char>(0x80 | (code_point & 0x3f));
-  return 4;
-}
-
+// '\0' if `c` names no escape.
 char SimpleEscape(char c) {
   switch (c) {
+    case '"':
+    case '\\':
+    case '/':
+      return c;
     case 'b':
       return '\b';
     case 'f':
@@ -54,28 +40,28 @@ char SimpleEscape(char c) {
     case 't':
       return '\t';
     default:
-      return c;  // a quote, a backslash, a slash
+      return '\0';
   }
 }
 
-// Decodes the escape at `*at` (behind the backslash) to `out`; 0 for a lone surrogate.
+// Decodes the escape at `*at` (behind the backslash) to `out`; 0 if it is none.
 size_t DecodeEscape(const char** at, const char* end, char* out) {
+  if (*at == end) return 0;
   const char kind = *(*at)++;
   if (kind != 'u') {
     *out = SimpleEscape(kind);
-    return 1;
+    return *out == '\0' ? 0 : 1;
   }
-  assert(end - *at >= 4);
-  uint32_t code_point = FourHexDigits(*at);
-  *at += 4;
-  if (code_point >= 0xd800 && code_point < 0xe000) {
-    if (code_point >= 0xdc00 || end - *at < 6 || (*at)[0] != '\\' || (*at)[1] != 'u') return 0;
-    const uint32_t low = FourHexDigits(*at + 2);
-    if (low < 0xdc00 || low >= 0xe000) return 0;
-    *at += 6;
-    code_point = 0x10000 + ((code_point - 0xd800) << 10) + (low - 0xdc00);
+  int32_t code_point = HexQuad(at, end);
+  if (code_point < 0) return 0;
+  if (code_point >= 0xD800 && code_point < 0xE000) {
+    if (code_point >= 0xDC00 || end - *at < 2 || (*at)[0] != '\\' || (*at)[1] != 'u') return 0;
+    *at += 2;
+    const int32_t low = HexQuad(at, end);
+    if (low < 0xDC00 || low >= 0xE000) return 0;
+    code_point = 0x10000 + (code_point - 0xD800) * 0x400 + (low - 0xDC00);
   }
-  return EncodeUtf8(code_point, out);
+  return EncodeUtf8(static_cast<uint32_t>(code_point), out);
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 #include "filters/json/writer.h"
 
-#include <simdjson.h>
-
 #include <charconv>
 #include <cmath>
 
@@ -75,7 +73,5 @@ void AppendInteger(int64_t number, std::string* out) {
   char text[24];
   out->append(text, std::to_chars(text, text + sizeof text, number).ptr);
 }
-
-bool IsUtf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
 
 }  // namespace sluice::json

@@ -1,8 +1,8 @@
 // Writing JSON text: appends to a string that the caller owns and reuses.
 //
-// Text must be valid UTF-8, since JSON is: ask IsUtf8() about foreign bytes first. Bytes that are
-// not are copied as they are (quotes, backslashes and control characters are escaped all the same),
-// so that the result can be refused by a reader but never changes its structure.
+// Text must be valid UTF-8, since JSON is: ask IsUtf8() (utf8.h) about foreign bytes first. Bytes
+// that are not are copied as they are (quotes, backslashes and control characters are escaped all
+// the same), so that the result can be refused by a reader but never changes its structure.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,5 @@ void AppendString(std::string_view text, std::string* out);
 // null.
 void AppendNumber(double number, std::string* out);
 void AppendInteger(int64_t number, std::string* out);
-
-// Whether `bytes` are well-formed UTF-8 (no surrogates, nothing overlong).
-bool IsUtf8(std::string_view bytes);
 
 }  // namespace sluice::json

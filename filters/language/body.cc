@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "filters/json/utf8.h"
 #include "filters/language/utf8.h"
 
 namespace sluice::language {
@@ -57,7 +58,7 @@ std::optional<size_t> DecodeUtf16(std::string_view in, char* out, size_t* bad) {
       at += 2;
       unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
     }
-    end += EncodeUtf8(unit, end);
+    end += json::EncodeUtf8(unit, end);
   }
   return static_cast<size_t>(end - out);
 }
@@ -69,7 +70,7 @@ std::optional<size_t> DecodeUtf32(std::string_view in, char* out, size_t* bad) {
     if (in.size() - at < 4) return std::nullopt;
     const uint32_t code_point = LittleEndian(in.substr(at, 4));
     if (code_point > 0x10FFFF || IsSurrogate(code_point)) return std::nullopt;
-    end += EncodeUtf8(code_point, end);
+    end += json::EncodeUtf8(code_point, end);
   }
   return static_cast<size_t>(end - out);
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "filters/language/utf8.h"
+
 namespace sluice::language {
 namespace {
 
@@ -36,6 +38,21 @@ bool JsonIndex::Build(std::string_view text) {
   }
   offsets_ = {implementation_->structural_indexes.get(), implementation_->n_structural_indexes};
   return true;
+}
+
+size_t JsonIndex::ErrorOffset(std::string_view text) {
+  const size_t limit = Utf8ErrorOffset(text);
+  bool in_string = false;
+  for (size_t at = 0; at < limit; ++at) {
+    if (text[at] == '"') {
+      in_string = !in_string;
+    } else if (in_string && text[at] == '\\') {
+      ++at;
+    } else if (in_string && static_cast<unsigned char>(text[at]) < 0x20) {
+      return at;
+    }
+  }
+  return limit;
 }
 
 }  // namespace sluice::language

@@ -29,6 +29,10 @@ class JsonIndex {
   // behind the text.
   bool Build(std::string_view text);
 
+  // About where a text that Build() refused is wrong: bad UTF-8, a control character in a string,
+  // an open string.
+  static size_t ErrorOffset(std::string_view text);
+
   // Offsets of `{ } [ ] : ,`, of the opening quotes of strings, and of the first byte of anything
   // else.
   std::span<const uint32_t> offsets() const { return offsets_; }

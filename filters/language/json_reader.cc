@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <utility>
 
-#include "filters/language/json_text.h"
+#include "filters/json/scan.h"
+#include "filters/json/unescape.h"
 #include "filters/language/numbers.h"
 
 namespace sluice::language {
@@ -13,6 +15,12 @@ namespace {
 constexpr uint32_t kNone = JsonPaths::kNone;
 
 bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+bool IsNumber(std::string_view token) {
+  const char* at = token.data();
+  const char* const end = at + token.size();
+  return json::SkipNumber(&at, end) && at == end;
+}
 
 }  // namespace
 
@@ -124,12 +132,12 @@ class JsonWalk {
     const std::string_view quoted = Token(at_[next_++]);
     std::string_view key = quoted.substr(1, quoted.size() - 2);
     if (HasEscape(key)) {
-      const size_t size = UnescapeJson(key, scratch());
-      if (size == std::string_view::npos) {
+      const std::optional<size_t> size = json::Unescape(key, scratch());
+      if (!size) {
         --next_;
         return Fail();
       }
-      key = {scratch(), size};
+      key = {scratch(), *size};
     }
     if (!More() || Peek() != ':') return Fail();
     ++next_;
@@ -174,7 +182,7 @@ class JsonWalk {
         *value = Value::Null();
         return token == "null";
       default:
-        if (!IsJsonNumber(token)) return false;
+        if (!IsNumber(token)) return false;
         if (wanted) *value = Value::Number(DecimalValue(token));
         return true;
     }
@@ -182,10 +190,10 @@ class JsonWalk {
 
   bool String(std::string_view text, bool wanted, Value* value) {
     if (HasEscape(text)) {
-      const size_t size = UnescapeJson(text, scratch());
-      if (size == std::string_view::npos) return false;
-      text = {scratch(), size};
-      if (wanted) unescaped_ += size;
+      const std::optional<size_t> size = json::Unescape(text, scratch());
+      if (!size) return false;
+      text = {scratch(), *size};
+      if (wanted) unescaped_ += *size;
     }
     if (wanted) *value = Value::String(text);
     return true;
@@ -248,7 +256,7 @@ JsonReader::Verdict JsonReader::Read(std::string_view text) {
       verdict = JsonWalk(*this, text).Run();
     } else {
       verdict = Verdict::kBad;
-      error_offset_ = LexicalErrorOffset(text);
+      error_offset_ = JsonIndex::ErrorOffset(text);
     }
   }
   filled_ = verdict == Verdict::kObject;

@@ -4,6 +4,7 @@
 #include <array>
 #include <iterator>
 
+#include "filters/json/utf8.h"
 #include "filters/language/utf8.h"
 
 namespace sluice::language {
@@ -240,7 +241,7 @@ bool UnescapeString(const Token& token, std::string* out, Diagnostics* diagnosti
       return false;
     }
     char bytes[4];
-    out->append(bytes, EncodeUtf8(code_point, bytes));
+    out->append(bytes, json::EncodeUtf8(code_point, bytes));
     at += size;
   }
   return true;

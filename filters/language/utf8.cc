@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "filters/json/utf8.h"
+
 namespace sluice::language {
 namespace {
 
@@ -51,7 +53,7 @@ size_t MapUtf8(std::string_view text, char* out) {
     if (code_point & kBadByte) {
       *end++ = static_cast<char>(code_point & 0xFF);
     } else {
-      end += EncodeUtf8(Map(code_point), end);
+      end += json::EncodeUtf8(Map(code_point), end);
     }
   }
   return static_cast<size_t>(end - out);
@@ -68,30 +70,6 @@ size_t Utf8ErrorOffset(std::string_view text) {
     if (!IsWellFormed(code_point, at - start)) return start;
   }
   return text.size();
-}
-
-size_t EncodeUtf8(uint32_t code_point, char* out) {
-  const auto put = [&out](uint32_t byte) { *out++ = static_cast<char>(byte); };
-  if (code_point < 0x80) {
-    put(code_point);
-    return 1;
-  }
-  if (code_point < 0x800) {
-    put(0xC0 | code_point >> 6);
-    put(0x80 | (code_point & 0x3F));
-    return 2;
-  }
-  if (code_point < 0x10000) {
-    put(0xE0 | code_point >> 12);
-    put(0x80 | (code_point >> 6 & 0x3F));
-    put(0x80 | (code_point & 0x3F));
-    return 3;
-  }
-  put(0xF0 | code_point >> 18);
-  put(0x80 | (code_point >> 12 & 0x3F));
-  put(0x80 | (code_point >> 6 & 0x3F));
-  put(0x80 | (code_point & 0x3F));
-  return 4;
 }
 
 size_t Utf16Length(std::string_view text) {

@@ -13,9 +13,6 @@ namespace sluice::language {
 // none.
 size_t Utf8ErrorOffset(std::string_view text);
 
-// Writes the code point's 1 to 4 bytes; returns how many.
-size_t EncodeUtf8(uint32_t code_point, char* out);
-
 // How many UTF-16 units the text takes.
 size_t Utf16Length(std::string_view text);
 

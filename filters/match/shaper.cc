@@ -4,6 +4,7 @@
 
 #include "filters/json/reader.h"
 #include "filters/json/unescape.h"
+#include "filters/json/utf8.h"
 #include "filters/json/writer.h"
 
 namespace sluice::match {

@@ -9,6 +9,7 @@
 #include "filters/json/base64.h"
 #include "filters/json/reader.h"
 #include "filters/json/unescape.h"
+#include "filters/json/utf8.h"
 #include "filters/json/writer.h"
 #include "gateway/lines/rfc3339.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "filters/json/base64.h"
+#include "filters/json/utf8.h"
 #include "filters/json/writer.h"
 #include "filters/match/names.h"
 #include "gateway/lines/rfc3339.h"

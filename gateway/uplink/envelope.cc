@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/ascii.h"
 #include "filters/json/base64.h"
+#include "filters/json/utf8.h"
 #include "filters/json/writer.h"
 
 namespace sluice::uplink {

@@ -2,6 +2,7 @@
 
 #include "filters/json/base64.h"
 #include "filters/json/reader.h"
+#include "filters/json/utf8.h"
 #include "filters/json/writer.h"
 #include "tests/devhub/text.h"
 

@@ -46,6 +46,15 @@ TEST(UnescapeTest, RefusesHalfAPair) {
   }
 }
 
+TEST(UnescapeTest, RefusesWhatIsNoEscape) {
+  for (const std::string_view raw :
+       {R"(a\)", R"(\x)", R"(\u)", R"(\u004)", R"(\u004g)", R"(\u+041)", R"(\ud83d\)",
+        R"(\ud83d\u)", R"(\ud83d\ude0)", R"(\U0041)"}) {
+    EXPECT_EQ(Text(raw), std::nullopt) << raw;
+    EXPECT_FALSE(UnescapedEquals(raw, raw)) << raw;
+  }
+}
+
 TEST(UnescapeTest, WorksInPlace) {
   std::string text = R"(a\nb\u0041c)";
   const std::optional<size_t> size = Unescape(text, text.data());

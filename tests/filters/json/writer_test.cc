@@ -102,13 +102,5 @@ TEST(AppendNumberTest, ReadsBackAsTheSameNumber) {
   }
 }
 
-TEST(IsUtf8Test, TellsWellFormed) {
-  EXPECT_TRUE(IsUtf8(""));
-  EXPECT_TRUE(IsUtf8("grüße 😀"));
-  EXPECT_FALSE(IsUtf8("\xc0\x80"));      // overlong
-  EXPECT_FALSE(IsUtf8("\xed\xa0\x80"));  // a surrogate
-  EXPECT_FALSE(IsUtf8("\xe2\x82"));      // cut off
-}
-
 }  // namespace
 }  // namespace sluice::json

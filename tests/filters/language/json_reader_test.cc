@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "filters/language/json_text.h"
+#include "filters/json/utf8.h"
 #include "filters/language/utf8.h"
 
 namespace sluice::language {
@@ -364,8 +364,8 @@ TEST(Utf8Test, MapsCaseOneToOne) {
   size_t changed = 0;
   for (uint32_t c = 0; c <= 0x10FFFF; ++c) {
     char bytes[8];
-    EXPECT_LE(EncodeUtf8(ToUpper(c), bytes), kCaseGrowth * EncodeUtf8(c, bytes));
-    EXPECT_LE(EncodeUtf8(ToLower(c), bytes), kCaseGrowth * EncodeUtf8(c, bytes));
+    EXPECT_LE(json::EncodeUtf8(ToUpper(c), bytes), kCaseGrowth * json::EncodeUtf8(c, bytes));
+    EXPECT_LE(json::EncodeUtf8(ToLower(c), bytes), kCaseGrowth * json::EncodeUtf8(c, bytes));
     changed += ToUpper(c) != c;
   }
   EXPECT_GT(changed, 1300u);  // Unicode 15.0 has 1,424 simple upper-case mappings

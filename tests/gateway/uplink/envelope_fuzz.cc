@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "filters/json/reader.h"
+#include "filters/json/utf8.h"
 #include "filters/json/writer.h"
 #include "gateway/uplink/connection_string.h"
 #include "gateway/uplink/envelope.h"
