@@ -95,9 +95,15 @@ void Connection::ReadTurn() {
     }
   }
   // What TLS itself had to answer; the buffer is the next connection's.
-  if (!worker_.tls.output.empty()) stream_->Flush();
+  if (!worker_.tls.output.empty()) FlushTlsAnswers();
   stream_->KeepInput();
   if (readable_ && Reading()) WantRead();
+}
+
+// Alerts, above all: TLS 1.2 answers each attempt to renegotiate by one. Nobody need read them.
+void Connection::FlushTlsAnswers() {
+  if (stream_->Flush() == TlsStream::Status::kFailed) return Close(CloseReason::kTransport);
+  if (stream_->unsent() > kMaxUnsentBytes) Close(CloseReason::kSlowReader);
 }
 
 // One recv(). After a short one there is nothing more, except the end of the connection.

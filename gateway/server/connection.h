@@ -69,6 +69,7 @@ class Connection final : private Timer {
 
   // Bytes.
   TlsStream::Status ReadPlain();
+  void FlushTlsAnswers();
   void Receive();
   size_t TakePackets(std::string_view bytes);
   void TakePartial();

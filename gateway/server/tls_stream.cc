@@ -156,6 +156,11 @@ TlsStream::Status TlsStream::Flush() {
   std::vector<char>& fresh = scratch_->output;
   const bool backlog = unsent() > 0;
   if (backlog) {
+    // Without what has gone: a peer that always leaves a little would make this grow for ever.
+    if (!fresh.empty()) {
+      unsent_.erase(unsent_.begin(), unsent_.begin() + static_cast<ptrdiff_t>(sent_));
+      sent_ = 0;
+    }
     unsent_.insert(unsent_.end(), fresh.begin(), fresh.end());
     fresh.clear();
   }
