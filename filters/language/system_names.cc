@@ -2,6 +2,7 @@
 
 #include "filters/language/text_scratch.h"
 #include "filters/language/utf8.h"
+#include "filters/utc/rfc3339.h"
 
 namespace sluice::language {
 namespace {
@@ -39,54 +40,6 @@ constexpr SystemName kNames[] = {
     {"edgeHubOriginInterface", "", false, true, Derived::kOrigin},
 };
 
-// yyyy-MM-ddTHH:mm:ss.fffZ; years beyond 9999 take more digits. Days to civil date after Howard
-// Hinnant.
-size_t FormatUtc(int64_t time_us, char* out) {
-  constexpr int64_t kMillisPerDay = 86'400'000;
-  const auto floor_div = [](int64_t a, int64_t b) { return a / b - (a % b < 0); };
-  const int64_t millis = floor_div(time_us, 1000);
-  const int64_t days = floor_div(millis, kMillisPerDay) + 719'468;
-  const auto in_day =
-      static_cast<uint64_t>(millis - floor_div(millis, kMillisPerDay) * kMillisPerDay);
-  const int64_t era = floor_div(days, 146'097);
-  const auto day_of_era = static_cast<uint64_t>(days - era * 146'097);
-  const uint64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const uint64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const uint64_t shifted_month = (5 * day_of_year + 2) / 153;  // from March
-  const uint64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-  int64_t year = static_cast<int64_t>(year_of_era) + era * 400 + (month <= 2);
-
-  char* end = out;
-  const auto put = [&end](uint64_t value, int digits) {
-    char reversed[24];
-    int size = 0;
-    for (; value > 0 || size < digits; value /= 10)
-      reversed[size++] = static_cast<char>('0' + value % 10);
-    while (size > 0) *end++ = reversed[--size];
-  };
-  if (year < 0) {
-    *end++ = '-';
-    year = -year;
-  }
-  put(static_cast<uint64_t>(year), 4);
-  *end++ = '-';
-  put(month, 2);
-  *end++ = '-';
-  put(day_of_year - (153 * shifted_month + 2) / 5 + 1, 2);
-  *end++ = 'T';
-  put(in_day / 3'600'000, 2);
-  *end++ = ':';
-  put(in_day / 60'000 % 60, 2);
-  *end++ = ':';
-  put(in_day / 1000 % 60, 2);
-  *end++ = '.';
-  put(in_day % 1000, 3);
-  *end++ = 'Z';
-  return static_cast<size_t>(end - out);
-}
-
 Value OrMissing(std::string_view text) {
   return text.data() == nullptr ? Value::Undefined(Reason::kPropertyMissing) : Value::String(text);
 }
@@ -100,12 +53,10 @@ Value DerivedValue(const MessageView& message, Derived derived, TextScratch* scr
     case Derived::kDeviceId:
       return message.device.empty() ? OrMissing({}) : Value::String(message.device);
     case Derived::kEnqueuedTime: {
-      constexpr size_t kRoom = 64;
-      char* const text = scratch->Allocate(kRoom);
+      char* const text = scratch->Allocate(utc::kRfc3339Bytes);
       if (text == nullptr) return Value::Undefined(Reason::kTooLong);
-      const size_t size = FormatUtc(message.time_us, text);
-      scratch->GiveBack(kRoom - size);
-      return Value::String({text, size});
+      utc::WriteRfc3339(message.time_us, text);
+      return Value::String({text, utc::kRfc3339Bytes});
     }
     case Derived::kOrigin:
       return Value::String(

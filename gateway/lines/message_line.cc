@@ -11,7 +11,7 @@
 #include "filters/json/unescape.h"
 #include "filters/json/utf8.h"
 #include "filters/json/writer.h"
-#include "gateway/lines/rfc3339.h"
+#include "filters/utc/rfc3339.h"
 
 namespace sluice::lines {
 
@@ -225,7 +225,7 @@ absl::Status LineParser::ReadQos(std::string_view raw) {
 absl::Status LineParser::ReadTime(std::string_view raw) {
   std::string_view text;
   if (absl::Status status = ReadText("time", raw, &text); !status.ok()) return status;
-  const std::optional<int64_t> time = ParseRfc3339(text);
+  const std::optional<int64_t> time = utc::ParseRfc3339(text);
   if (!time) return Error("'time' is no RFC 3339 time: {}", Start(raw));
   view().time_us = *time;
   message_.has_time_ = true;

@@ -6,8 +6,10 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
-#include <ctime>
+#include <chrono>
 #include <memory>
+
+#include "filters/utc/rfc3339.h"
 
 namespace sluice::operate {
 namespace {
@@ -92,13 +94,11 @@ bool NeedsQuotes(std::string_view value) {
 }
 
 std::string Timestamp() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  std::tm utc{};
-  gmtime_r(&now.tv_sec, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     now.tv_nsec / 1'000'000);
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::system_clock::now().time_since_epoch());
+  std::string text(utc::kRfc3339Bytes, '\0');
+  utc::WriteRfc3339(now.count(), text.data());
+  return text;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include "filters/json/utf8.h"
 #include "filters/json/writer.h"
 #include "filters/match/names.h"
-#include "gateway/lines/rfc3339.h"
+#include "filters/utc/rfc3339.h"
 
 namespace sluice::pipeline {
 namespace {
@@ -71,7 +71,7 @@ void RecordLineWriter::Append(const spool::RecordView& record, std::string* out)
     AppendMember("contentEncoding", record.content_encoding, out);
   AppendProperties(record, out);
   out->append(",\"time\":\"");
-  lines::AppendRfc3339(record.time_us, out);
+  utc::AppendRfc3339(record.time_us, out);
   out->append("\"}\n");
 }
 

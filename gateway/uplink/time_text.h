@@ -1,9 +1,10 @@
-// Times as RFC 3339 in UTC with milliseconds: 2026-01-31T08:00:00.123Z.
+// Times as RFC 3339 in UTC with milliseconds (2026-01-31T08:00:00.123Z), fast for many in a row.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <string_view>
+
+#include "filters/utc/rfc3339.h"
 
 namespace sluice::uplink {
 
@@ -14,10 +15,8 @@ class TimeText {
   std::string_view Format(int64_t time_us);
 
  private:
-  static constexpr size_t kBytes = sizeof("2026-01-31T08:00:00.123Z") - 1;
-
   int64_t second_ = INT64_MIN;
-  char text_[kBytes] = {};
+  char text_[utc::kRfc3339Bytes] = {};
 };
 
 }  // namespace sluice::uplink

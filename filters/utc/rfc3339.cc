@@ -1,9 +1,10 @@
-#include "gateway/lines/rfc3339.h"
+#include "filters/utc/rfc3339.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 
-namespace sluice::lines {
+namespace sluice::utc {
 namespace {
 
 constexpr int64_t kMicros = 1'000'000;
@@ -75,11 +76,41 @@ class Scanner {
   bool failed_ = false;
 };
 
-void AppendDigits(int64_t value, size_t digits, std::string* out) {
-  const size_t start = out->size();
-  out->append(digits, '0');
-  for (size_t i = digits; i-- > 0; value /= 10)
-    (*out)[start + i] = static_cast<char>('0' + value % 10);
+// The last `digits` digits of `value`; the byte behind them.
+char* WriteDigits(int64_t value, size_t digits, char* out) {
+  for (size_t i = digits; i-- > 0; value /= 10) out[i] = static_cast<char>('0' + value % 10);
+  return out + digits;
+}
+
+// "2026-03-10T09:45:00"; the byte behind it.
+constexpr size_t kSecondBytes = sizeof("2026-03-10T09:45:00") - 1;
+char* WriteSecond(int64_t second, char* out) {
+  constexpr int64_t kFirst = -62'167'219'200;  // 0000-01-01
+  constexpr int64_t kLast = 253'402'300'799;   // 9999-12-31T23:59:59
+  const std::chrono::sys_seconds point{std::chrono::seconds(std::clamp(second, kFirst, kLast))};
+  const auto midnight = std::chrono::floor<std::chrono::days>(point);
+  const std::chrono::year_month_day date(midnight);
+  const int64_t of_day = (point - midnight).count();
+  out = WriteDigits(static_cast<int>(date.year()), 4, out);
+  *out++ = '-';
+  out = WriteDigits(static_cast<unsigned>(date.month()), 2, out);
+  *out++ = '-';
+  out = WriteDigits(static_cast<unsigned>(date.day()), 2, out);
+  *out++ = 'T';
+  out = WriteDigits(of_day / 3600, 2, out);
+  *out++ = ':';
+  out = WriteDigits(of_day / 60 % 60, 2, out);
+  *out++ = ':';
+  return WriteDigits(of_day % 60, 2, out);
+}
+
+struct Split {
+  int64_t second;
+  int64_t micros;  // 0 to 999'999 behind it
+};
+Split SplitSecond(int64_t time_us) {
+  const int64_t micros = (time_us % kMicros + kMicros) % kMicros;
+  return {time_us / kMicros - (time_us % kMicros < 0), micros};
 }
 
 }  // namespace
@@ -112,37 +143,25 @@ std::optional<int64_t> ParseRfc3339(std::string_view text) {
   return seconds * kMicros + micros;
 }
 
-void AppendRfc3339(int64_t time_us, std::string* out) {
-  int64_t seconds = time_us / kMicros;
-  int64_t micros = time_us % kMicros;
-  if (micros < 0) {
-    micros += kMicros;
-    --seconds;
-  }
-  const auto point = std::chrono::sys_seconds(std::chrono::seconds(seconds));
-  const auto midnight = std::chrono::floor<std::chrono::days>(point);
-  const std::chrono::year_month_day date(midnight);
-  const int64_t of_day = (point - midnight).count();
-  AppendDigits(static_cast<int>(date.year()), 4, out);
-  out->push_back('-');
-  AppendDigits(static_cast<unsigned>(date.month()), 2, out);
-  out->push_back('-');
-  AppendDigits(static_cast<unsigned>(date.day()), 2, out);
-  out->push_back('T');
-  AppendDigits(of_day / 3600, 2, out);
-  out->push_back(':');
-  AppendDigits(of_day / 60 % 60, 2, out);
-  out->push_back(':');
-  AppendDigits(of_day % 60, 2, out);
-  if (micros != 0) {
-    out->push_back('.');
-    if (micros % 1000 == 0) {
-      AppendDigits(micros / 1000, 3, out);
-    } else {
-      AppendDigits(micros, 6, out);
-    }
-  }
-  out->push_back('Z');
+void WriteRfc3339(int64_t time_us, char* out) {
+  const Split time = SplitSecond(time_us);
+  out = WriteSecond(time.second, out);
+  *out++ = '.';
+  out = WriteDigits(time.micros / 1000, 3, out);
+  *out = 'Z';
 }
 
-}  // namespace sluice::lines
+void AppendRfc3339(int64_t time_us, std::string* out) {
+  const Split time = SplitSecond(time_us);
+  char text[kSecondBytes + sizeof(".123456Z")];
+  char* end = WriteSecond(time.second, text);
+  if (time.micros != 0) {
+    *end++ = '.';
+    end = time.micros % 1000 == 0 ? WriteDigits(time.micros / 1000, 3, end)
+                                  : WriteDigits(time.micros, 6, end);
+  }
+  *end++ = 'Z';
+  out->append(text, end);
+}
+
+}  // namespace sluice::utc

@@ -1,8 +1,12 @@
-#include "gateway/lines/rfc3339.h"
+#include "filters/utc/rfc3339.h"
 
 #include <gtest/gtest.h>
 
-namespace sluice::lines {
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::utc {
 namespace {
 
 TEST(ParseRfc3339Test, ReadsTimes) {
@@ -77,5 +81,35 @@ TEST(AppendRfc3339Test, WritesTimesThatReadBack) {
   }
 }
 
+TEST(AppendRfc3339Test, StaysWithinTheYearsOfTheFormat) {
+  for (const auto& [micros, text] : {std::pair(INT64_MAX, "9999-12-31T23:59:59.775807Z"),
+                                     std::pair(INT64_MIN, "0000-01-01T00:00:00.224192Z")}) {
+    std::string out;
+    AppendRfc3339(micros, &out);
+    EXPECT_EQ(out, text);
+  }
+}
+
+TEST(WriteRfc3339Test, WritesMilliseconds) {
+  struct {
+    int64_t micros;
+    std::string_view text;
+  } const kCases[] = {
+      {0, "1970-01-01T00:00:00.000Z"},
+      {-1, "1969-12-31T23:59:59.999Z"},
+      {951'782'400'000'000, "2000-02-29T00:00:00.000Z"},
+      {1'773'135'900'123'999, "2026-03-10T09:45:00.123Z"},
+      {253'402'300'799'999'000, "9999-12-31T23:59:59.999Z"},
+      {-62'167'219'200'000'000, "0000-01-01T00:00:00.000Z"},
+      {INT64_MAX, "9999-12-31T23:59:59.775Z"},
+      {INT64_MIN, "0000-01-01T00:00:00.224Z"},
+  };
+  for (const auto& c : kCases) {
+    char out[kRfc3339Bytes];
+    WriteRfc3339(c.micros, out);
+    EXPECT_EQ(std::string_view(out, kRfc3339Bytes), c.text);
+  }
+}
+
 }  // namespace
-}  // namespace sluice::lines
+}  // namespace sluice::utc
