@@ -126,7 +126,8 @@ class CheckPass {
  private:
   StaticType TypeOf(NodeId id) { return builder_.at(id).type; }
   std::string Written(const SyntaxNode& node) const {
-    return node.text.empty() ? std::string(OperatorText(node.kind)) : node.text;
+    if (!node.text.empty()) return node.text;
+    return node.kind == SyntaxKind::kString ? "''" : std::string(OperatorText(node.kind));
   }
   const SyntaxNode& Child(const SyntaxNode& node, size_t i) const {
     return tree_.nodes[node.children[i]];

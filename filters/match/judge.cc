@@ -57,8 +57,9 @@ bool ReadsBody(const language::SyntaxTree& tree, const Node& node) {
 
 }  // namespace
 
-Judge::Judge(std::shared_ptr<const compile::Program> program)
+Judge::Judge(std::shared_ptr<const compile::Program> program, Method method)
     : program_(std::move(program)),
+      method_(method),
       body_(program_->paths().body, program_->body_options()),
       evaluator_(program_->paths()),
       numbers_(program_->set_fields()) {}

@@ -21,7 +21,12 @@ namespace sluice::match {
 
 class Judge {
  public:
-  explicit Judge(std::shared_ptr<const compile::Program> program);
+  enum class Method : uint8_t {
+    kIndexed,  // only rules that the program's index cannot rule out
+    kPlain,    // every rule, one after the other: the oracle
+  };
+
+  explicit Judge(std::shared_ptr<const compile::Program> program, Method method = Method::kIndexed);
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
 
@@ -54,6 +59,7 @@ class Judge {
   void Publish();
 
   std::shared_ptr<const compile::Program> program_;
+  const Method method_;
   language::BodyReader body_;
   language::Evaluator evaluator_;
   const language::MessageView* message_ = nullptr;

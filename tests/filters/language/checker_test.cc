@@ -122,6 +122,7 @@ TEST(CheckerTest, RejectsWhatCanNeverFit) {
            "true OR 'a'",
            "NOT level",
            "NOT 'a'",
+           "NOT ''",
            "NOT 1",
            "NOT undefined",
            "not level = 'alert'",
