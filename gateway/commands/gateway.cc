@@ -142,14 +142,15 @@ bool Gateway::Stop(std::chrono::milliseconds patience) {
   if (stopped_) return true;
   stopped_ = true;
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  const bool settled = server_ == nullptr || server_->Stop(deadline);
+  for (const auto& output : outputs_) output->BeginDrain();
+  bool safe = server_ == nullptr || server_->Stop(deadline);
   for (const auto& output : outputs_) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
-    output->Stop(std::max(left, std::chrono::milliseconds(0)));
+    safe = output->Stop(std::max(left, std::chrono::milliseconds(0))) && safe;
   }
   http_.reset();
-  return settled;
+  return safe;
 }
 
 operate::HttpResponse Gateway::Metrics() const {

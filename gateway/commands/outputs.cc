@@ -39,7 +39,8 @@ class HubOutput final : public Output {
     return std::make_unique<pipeline::StorePort>(queue_);
   }
   void Start() override { hub_.Start(); }
-  void Stop(std::chrono::milliseconds patience) override { hub_.Stop(patience); }
+  void BeginDrain() override { hub_.BeginDrain(); }
+  bool Stop(std::chrono::milliseconds patience) override { return hub_.Stop(patience); }
 
   std::string Trouble() const override {
     const auto cause = static_cast<uplink::Cause>(hub_.counters().cause.Get());
@@ -86,12 +87,15 @@ class FileSink final : public Output {
       : name_(std::move(name)), file_(std::move(file)) {}
 
   std::unique_ptr<pipeline::OutputPort> NewPort() override { return file_->NewPort(); }
-  void Start() override {}  // its thread runs since it was opened
-  void Stop(std::chrono::milliseconds) override { file_.reset(); }
-  std::string Trouble() const override { return ""; }
+  void Start() override {}       // its thread runs since it was opened
+  void BeginDrain() override {}  // it never waits for more
+  bool Stop(std::chrono::milliseconds) override { return file_->Stop(); }
+  std::string Trouble() const override {
+    return file_->failing() ? fmt::format("{}: the file takes no messages; see the log", name_)
+                            : "";
+  }
 
   void AddMetrics(operate::MetricsPage* page) const override {
-    if (file_ == nullptr) return;
     const operate::MetricsPage::Labels labels = {{"output", name_}};
     page->AddCounter("file_written_total", "Messages in the file", file_->written(), labels);
     page->AddCounter("file_failures_total", "Writes that failed and were tried again",

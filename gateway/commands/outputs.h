@@ -29,8 +29,11 @@ class Output {
   // A worker's end of it.
   virtual std::unique_ptr<pipeline::OutputPort> NewPort() = 0;
   virtual void Start() = 0;
+  // The gateway is about to stop and waits for what was appended: gather no longer.
+  virtual void BeginDrain() = 0;
   // No worker appends any more: sends what is there, for `patience` at most, and ends its threads.
-  virtual void Stop(std::chrono::milliseconds patience) = 0;
+  // Whether all of it is safe. The counts remain.
+  virtual bool Stop(std::chrono::milliseconds patience) = 0;
   // Empty while all is well; else why it cannot deliver, for /healthz.
   virtual std::string Trouble() const = 0;
   virtual void AddMetrics(operate::MetricsPage* page) const = 0;

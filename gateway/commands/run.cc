@@ -93,10 +93,10 @@ int Run(const RunOptions& options) {
   std::fflush(stdout);
 
   WaitForEnd(signals);
-  const bool settled = (*gateway)->Stop(kDrainPatience);
-  Log(settled ? LogLevel::kInfo : LogLevel::kWarning, "stopped",
-      settled ? "all that was taken is safe"
-              : "some messages were not acknowledged: their devices keep them");
+  const bool safe = (*gateway)->Stop(kDrainPatience);
+  Log(safe ? LogLevel::kInfo : LogLevel::kWarning, "stopped",
+      safe ? "all that was taken is safe"
+           : "some messages are not: of QoS 1 and 2 their devices keep them, others are lost");
   return kExitFine;
 }
 

@@ -63,10 +63,17 @@ FileOutput::FileOutput(Options options, int fd)
       thread_([this] { Run(); }) {}
 
 FileOutput::~FileOutput() {
-  stopping_.store(true);
-  bell_.Ring();
-  thread_.join();
+  Stop();
   ::close(fd_);
+}
+
+bool FileOutput::Stop() {
+  if (thread_.joinable()) {
+    stopping_.store(true);
+    bell_.Ring();
+    thread_.join();
+  }
+  return queue_.records() == 0;
 }
 
 std::unique_ptr<OutputPort> FileOutput::NewPort() { return std::make_unique<StorePort>(queue_); }
@@ -80,7 +87,7 @@ void FileOutput::Run() {
     }
     if (stopping) return;
     bell_.WaitUntil(steady_clock::now() +
-                    (failing_ ? steady_clock::duration(kRetry) : steady_clock::duration(kLong)));
+                    (failing() ? steady_clock::duration(kRetry) : steady_clock::duration(kLong)));
   }
 }
 
@@ -107,7 +114,7 @@ bool FileOutput::WriteGathered() {
     text_written_ = 0;
     return false;
   }
-  if (std::exchange(failing_, false)) {
+  if (failing_.exchange(false)) {
     operate::Log(operate::LogLevel::kInfo, "output_recovered", "the file takes messages again",
                  {{"output", options_.name}, {"path", options_.path}});
   }
@@ -134,7 +141,7 @@ bool FileOutput::Write() {
 
 void FileOutput::LogFailure(const char* what, int error) {
   failures_.Add();
-  if (std::exchange(failing_, true)) return;  // once until it recovers
+  if (failing_.exchange(true)) return;  // once until it recovers
   operate::Log(operate::LogLevel::kError, "output_failed",
                "messages for this file wait and are not acknowledged; free space or fix the path's "
                "file system",

@@ -42,13 +42,18 @@ class FileOutput {
   // Fails if the file cannot be opened for appending. A last line that a crash cut off is ended.
   static absl::StatusOr<std::unique_ptr<FileOutput>> Open(Options options);
 
-  // Writes what was appended, if the disk takes it, and ends the thread. Ports are gone by then.
-  ~FileOutput();
+  ~FileOutput();  // Stop()
   FileOutput(const FileOutput&) = delete;
   FileOutput& operator=(const FileOutput&) = delete;
 
   // A port for one worker.
   std::unique_ptr<OutputPort> NewPort();
+
+  // Writes what was appended, if the disk takes it, and ends the thread: no port is used any more.
+  // Whether all of it was written.
+  bool Stop();
+
+  bool failing() const { return failing_.load(std::memory_order_relaxed); }
 
   uint64_t written() const { return written_.Get(); }  // records, safe as `sync` says
   uint64_t failures() const { return failures_.Get(); }
@@ -76,7 +81,7 @@ class FileOutput {
   size_t text_written_ = 0;
   std::vector<spool::Receipt> receipts_;
   std::vector<session::AckTicket> tickets_;
-  bool failing_ = false;
+  std::atomic<bool> failing_{false};  // of the last write; others read it
 
   operate::Counter written_;
   operate::Counter failures_;

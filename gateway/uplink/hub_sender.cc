@@ -51,6 +51,7 @@ HubSender::TimePoint HubSender::Step() {
 }
 
 void HubSender::BeginStop(TimePoint deadline) {
+  Hurry();
   stop_at_ = deadline;
   if (state_ == State::kWaiting) retry_at_ = std::min(retry_at_, now_ + milliseconds(100));
 }
@@ -313,7 +314,7 @@ bool HubSender::Replenish() {
     if (!packer_.Add(*record, receipt, now_)) Refuse(*record, receipt);
     return true;
   }
-  if (stop_at_) {
+  if (hurry_) {
     packer_.CloseAll();
   } else {
     packer_.CloseDue(now_);
@@ -339,8 +340,7 @@ void HubSender::Settle() {
 
 void HubSender::StopIfDone() {
   if (!stop_at_ || state_ == State::kStopped) return;
-  const bool all_settled = !around_.store.HasRecords() && packer_.empty() && window_.empty();
-  if (!all_settled && now_ < *stop_at_) return;
+  if (!all_settled() && now_ < *stop_at_) return;
   around_.link.Disconnect();
   around_.counters.connected.Set(0);
   state_ = State::kStopped;

@@ -78,10 +78,14 @@ class HubSender {
   // When to call again at the latest.
   TimePoint Step();
 
-  // From now on sends what there is without waiting for fuller packs, until `deadline`.
+  // From now on sends what there is without waiting for fuller packs.
+  void Hurry() { hurry_ = true; }
+  // Hurries, and stops when all is settled, at `deadline` at the latest.
   void BeginStop(TimePoint deadline);
-  // All is settled, or the deadline has passed.
   bool stopped() const { return state_ == State::kStopped; }
+  bool all_settled() const {
+    return !around_.store.HasRecords() && packer_.empty() && window_.empty();
+  }
 
  private:
   enum class State : uint8_t { kWaiting, kConnecting, kOnline, kStopped };
@@ -130,6 +134,7 @@ class HubSender {
   std::optional<TimePoint> probed_at_;
   bool probe_found_nothing_ = false;
   uint32_t said_ = 0;  // bit per Cause, since the outage began
+  bool hurry_ = false;
   std::optional<TimePoint> stop_at_;
 
   std::vector<LinkEvent> events_;

@@ -93,12 +93,18 @@ IotHubOutput::~IotHubOutput() { Stop(std::chrono::milliseconds(0)); }
 
 void IotHubOutput::Start() { thread_ = std::thread(&IotHubOutput::Run, this); }
 
-void IotHubOutput::Stop(std::chrono::milliseconds patience) {
-  if (!thread_.joinable()) return;
+void IotHubOutput::BeginDrain() {
+  draining_.store(true, std::memory_order_release);
+  bell_.Ring();
+}
+
+bool IotHubOutput::Stop(std::chrono::milliseconds patience) {
+  if (!thread_.joinable()) return sender_->all_settled();
   const auto deadline = clock_.Now() + patience;
   stop_at_ns_.store(deadline.time_since_epoch().count(), std::memory_order_release);
   bell_.Ring();
   thread_.join();
+  return sender_->all_settled();
 }
 
 void IotHubOutput::Run() {
@@ -107,6 +113,7 @@ void IotHubOutput::Run() {
     const HubSender::TimePoint wake = sender_->Step();
     if (sender_->stopped()) return;
     bell_.WaitUntil(wake);
+    if (draining_.load(std::memory_order_acquire)) sender_->Hurry();
     const int64_t stop_at = stop_at_ns_.load(std::memory_order_acquire);
     if (stop_at == 0 || stopping) continue;
     stopping = true;

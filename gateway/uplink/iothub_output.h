@@ -47,9 +47,11 @@ class IotHubOutput {
   ~IotHubOutput();  // Stop(0)
 
   void Start();
+  // Packs wait no longer to fill: whoever appends is about to end, and waits for what it appended.
+  void BeginDrain();
   // Sends and settles what is in the store (nobody appends any more), for `patience` at most, then
-  // disconnects and ends the thread.
-  void Stop(std::chrono::milliseconds patience);
+  // disconnects and ends the thread. Whether all was settled.
+  bool Stop(std::chrono::milliseconds patience);
 
   const UplinkCounters& counters() const { return counters_; }
 
@@ -64,6 +66,7 @@ class IotHubOutput {
   UplinkCounters counters_;
   std::unique_ptr<HubLink> link_;
   std::unique_ptr<HubSender> sender_;  // of the thread, once that runs
+  std::atomic<bool> draining_{false};
   // Written by Stop() before it rings: nanoseconds of the steady clock, 0 for "go on".
   std::atomic<int64_t> stop_at_ns_{0};
   std::thread thread_;

@@ -106,6 +106,26 @@ TEST_F(FileOutputTest, WritesAllBeforeItEnds) {
   EXPECT_TRUE(settled_.empty());
 }
 
+TEST_F(FileOutputTest, IsReadAfterItStopped) {
+  ASSERT_TRUE(Open(Path()).ok());
+  const std::unique_ptr<OutputPort> port = output_->NewPort();
+  Append(*port, 1);
+  port->Flush();
+  EXPECT_TRUE(output_->Stop());
+  EXPECT_EQ(output_->written(), 1U);
+  EXPECT_FALSE(output_->failing());
+}
+
+TEST_F(FileOutputTest, SaysWhenItCouldNotWriteAll) {
+  ASSERT_TRUE(Open("/dev/full").ok());
+  const std::unique_ptr<OutputPort> port = output_->NewPort();
+  Append(*port, 1);
+  port->Flush();
+  EXPECT_FALSE(output_->Stop());
+  EXPECT_TRUE(output_->failing());
+  EXPECT_TRUE(settled_.empty());
+}
+
 TEST_F(FileOutputTest, AppendsBehindALineThatWasCutOff) {
   std::ofstream(Path()) << "{\"whole\":1}\n{\"cut o";
   ASSERT_TRUE(Open(Path()).ok());

@@ -491,6 +491,26 @@ TEST_F(HubSenderTest, ConnectsAgainWhenNothingIsAcknowledgedAnyMore) {
 
 // --- stopping
 
+TEST_F(HubSenderTest, InAHurryItWaitsForNoFullerPack) {
+  options_.pack.pack = true;
+  options_.pack.max_delay = 60s;
+  Append(1);
+  GoOnline();
+  EXPECT_THAT(Sent(), IsEmpty());
+  sender().Hurry();
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{1}));
+  Append(1);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{2})) << "nor does what comes later";
+  EXPECT_FALSE(sender().stopped());
+  EXPECT_FALSE(sender().all_settled());
+  Ack(1);
+  Ack(2);
+  sender().Step();
+  EXPECT_TRUE(sender().all_settled());
+}
+
 TEST_F(HubSenderTest, StopsWhenAllIsSettled) {
   options_.pack.pack = true;
   options_.pack.max_delay = 1h;
