@@ -250,6 +250,15 @@ void Evaluator::Start(const EvaluationInput& input) {
   scratch_.Reset();
 }
 
+Truth Evaluator::Judge(const Expression& condition) {
+  return Judge(condition, condition.tree().root_id());
+}
+
+Truth Evaluator::Judge(const Expression& condition, NodeId node) {
+  scratch_.Reset();
+  return ToTruth(Evaluate(condition, node));
+}
+
 Value Evaluator::Evaluate(const Expression& expression) {
   return Evaluate(expression, expression.tree().root_id());
 }

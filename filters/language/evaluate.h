@@ -1,7 +1,7 @@
 // Judging compiled conditions on one message: plainly, node by node. The oracle of whatever is
 // faster.
 //
-// (Start Evaluate*)* ; no allocation on the way once scratch has grown to a message's size.
+// (Start Judge* Evaluate*)* ; no allocation on the way once scratch has grown to a message's size.
 #pragma once
 
 #include <cstddef>
@@ -44,11 +44,14 @@ class Evaluator {
   // earlier calls returned may be gone.
   void Start(const EvaluationInput& input);
 
+  // A condition, or one node of it. It has all of the scratch memory, whatever was judged before:
+  // strings that earlier calls returned may be gone.
+  Truth Judge(const Expression& condition);
+  Truth Judge(const Expression& condition, NodeId node);
+
   Value Evaluate(const Expression& expression);
   // One node of it, for `explain` and for compilers that take a condition apart.
   Value Evaluate(const Expression& expression, NodeId node);
-
-  Truth Judge(const Expression& expression) { return ToTruth(Evaluate(expression)); }
 
  private:
   friend class NodeEvaluator;

@@ -9,7 +9,7 @@
 namespace sluice::language {
 
 inline constexpr size_t kMaxText = 1u << 20;  // bytes of one text; what is longer is undefined
-inline constexpr size_t kMaxScratch = 16 * kMaxText;  // of all texts made for one message
+inline constexpr size_t kMaxScratch = 16 * kMaxText;  // of all texts between two Resets
 
 // For one thread. After a Reset it has room, in one piece, for as much as was ever asked for
 // between two of them.
@@ -19,6 +19,7 @@ class TextScratch {
   char* Allocate(size_t size) {
     if (size > kMaxText || used_ + size > kMaxScratch) return nullptr;
     used_ += size;
+    most_ = std::max(most_, used_);
     if (size > room_ || next_ == nullptr) Grow(size);
     room_ -= size;
     char* const text = next_;
@@ -37,7 +38,7 @@ class TextScratch {
     if (blocks_.size() > 1) {
       blocks_.clear();
       capacity_ = 0;
-      Grow(used_);
+      Grow(most_);
     }
     used_ = 0;
     room_ = capacity_;
@@ -57,6 +58,7 @@ class TextScratch {
   char* next_ = nullptr;
   size_t room_ = 0;  // in the last block
   size_t used_ = 0;
+  size_t most_ = 0;  // ever used at once, what was given back included
 };
 
 }  // namespace sluice::language

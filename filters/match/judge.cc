@@ -130,7 +130,7 @@ uint8_t Judge::PossibleTruths(const Expression& where, NodeId id) {
       return Not(set);
     }
     default:
-      return ReadsBody(tree, node) ? kAny : Only(language::ToTruth(evaluator_.Evaluate(where, id)));
+      return ReadsBody(tree, node) ? kAny : Only(evaluator_.Judge(where, id));
   }
 }
 

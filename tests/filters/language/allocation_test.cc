@@ -85,5 +85,26 @@ TEST(AllocationTest, JudgingAllocatesNothing) {
   EXPECT_EQ(first[1], Truth::kTrue);
 }
 
+TEST(AllocationTest, ChangingTheCaseOfALongerTextAllocatesOnce) {
+  FieldPaths paths;
+  Diagnostics diagnostics;
+  const auto condition = TryCompile("lower(level) = 'x'", kDefault, &paths, &diagnostics);
+  ASSERT_TRUE(condition);
+  Evaluator evaluator(paths);
+  TestMessage message;
+  for (const size_t size : {10u, 3'000u}) {
+    message.properties = {{"level", std::string(size, 'A')}};
+    const MessageView view = message.View();
+    size_t before = 0;
+    for (int round = 0; round < 4; ++round) {
+      if (round == 2)
+        before = g_allocations;  // in the first it grew, at the second's start it gathered
+      evaluator.Start({&view, nullptr, {}});
+      EXPECT_EQ(evaluator.Judge(*condition), Truth::kFalse);
+    }
+    EXPECT_EQ(g_allocations - before, 0u) << size << " bytes";
+  }
+}
+
 }  // namespace
 }  // namespace sluice::language

@@ -51,6 +51,17 @@ std::string Judged(const std::vector<Rule>& rules, const Message& message) {
 
 const Message kHot("plant/l1/press-01/telemetry", R"({"temperature":81.5,"unit":"C"})");
 
+// Texts that conditions make are bounded for each condition, not for all rules together.
+TEST(JudgeTest, AConditionComesOutTheSameHoweverManyOthersMadeTexts) {
+  std::vector<Rule> rules;
+  for (int i = 0; i < 100; ++i)
+    rules.push_back(Rule("r" + std::to_string(i)).Where("upper($body.text) = 'X'"));
+  rules.push_back(Rule("last").Where("starts_with(upper($body.text), 'AA')"));
+  const Message long_text("t", "{\"text\":\"" + std::string(250'000, 'a') + "\"}");
+  EXPECT_EQ(Judged({rules.back()}, long_text), "rules last -> hub p5 [last];");
+  EXPECT_EQ(Judged(rules, long_text), "rules last -> hub p5 [last];");
+}
+
 TEST(JudgeTest, JudgesInTheOrderWritten) {
   EXPECT_EQ(
       Judged({Rule("a").Where("$body.temperature > 80"), Rule("b").Where("$body.temperature > 90"),
