@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::string_view kForged[] = {"origin-device", "origin-topic", "origin-time"};
 
-// Names as in conditions. Not here: content type and encoding, which MQTT 5 says by properties of its own, and what would
-// address, expire or acknowledge the gateway's own message.
+// Names as in conditions. Not here: content type and encoding, which MQTT 5 says by properties of
+// its own, and what would address, expire or acknowledge the gateway's own message.
 struct SystemName {
   std::string_view key;
   std::string_view name;
@@ -30,7 +30,8 @@ constexpr SystemName kSystemNames[] = {{"$.mid", "messageId"},
                                        {"$.sub", "dt-subject"}};
 
 bool MayBeReserved(std::string_view name) {
-  return !name.empty() && (name[0] == '$' || name[0] == 'o' || name[0] == 'O' || name[0] == 'i' || name[0] == 'I');
+  return !name.empty() &&
+         (name[0] == '$' || name[0] == 'o' || name[0] == 'O' || name[0] == 'i' || name[0] == 'I');
 }
 
 }  // namespace
@@ -56,7 +57,15 @@ bool DeviceProperties::Add(const PropertyView& property) {
   }
   for (const SystemName& system : kSystemNames) {
     if (!EqualsIgnoringCase(name, system.key)) continue;
-    system_.push_back({system.name, property.value, property.is_null});
+    const PropertyView kept = {system.name, property.value, property.is_null};
+    const auto earlier =
+        std::find_if(system_.begin(), system_.end(),
+                     [&](const PropertyView& other) { return other.name == system.name; });
+    if (earlier == system_.end()) {
+      system_.push_back(kept);
+    } else {
+      *earlier = kept;  // of equal names the last counts
+    }
     return true;
   }
   return false;

@@ -142,7 +142,9 @@ void EnvelopeWriter::FillBag(const RecordView& record, PropertyBag* bag) {
   bag->AddApplication("origin-topic", record.topic);
   bag->AddApplication("origin-time", time_text_.Format(record.time_us));
   const auto add = [&](std::string_view name, const Property& p) {
-    if (p.is_null) {
+    if (name.empty()) {
+      // No bag can say it: the hub closes the connection, and so on each resend.
+    } else if (p.is_null) {
       bag->AddNull(name);
     } else {
       bag->AddApplication(name, p.value);

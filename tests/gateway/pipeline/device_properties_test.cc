@@ -44,6 +44,16 @@ TEST(DevicePropertiesTest, ASendersOwnIdsAreSystemProperties) {
   EXPECT_EQ(properties.system()[1].name, "correlationId");
 }
 
+TEST(DevicePropertiesTest, OfASendersSystemPropertiesOfOneNameTheLastCounts) {
+  DeviceProperties properties;
+  EXPECT_TRUE(properties.Add({"$.cid", "first", false}));
+  EXPECT_TRUE(properties.Add({"$.mid", "7", false}));
+  EXPECT_TRUE(properties.Add({"$.CID", "last", false}));
+  ASSERT_EQ(properties.system().size(), 2U);
+  EXPECT_EQ(properties.system()[0].name, "correlationId");
+  EXPECT_EQ(properties.system()[0].value, "last");
+}
+
 std::string Joined(std::span<const PropertyView> properties) {
   std::string all;
   for (const PropertyView& property : properties) {

@@ -39,6 +39,7 @@ std::string Bag(const RecordView& record) {
   writer.FillBag(record, &bag);
   std::string dump;
   const auto entries = DecodePropertyBag(bag.text());
+  if (!entries) return "no bag: " + bag.text();
   for (const BagEntry& e : *entries) {
     dump += e.is_null ? e.name + "\n" : e.name + "=" + e.value + "\n";
   }
@@ -48,6 +49,16 @@ std::string Bag(const RecordView& record) {
 constexpr std::string_view kOrigin =
     "origin-device=press-01\norigin-topic=plant/a/press-01/telemetry\n"
     "origin-time=2030-01-01T00:00:00.250Z\n";
+
+// The hub closes the connection for such a pair, and would again each time the message is resent.
+TEST(EnvelopeTest, APropertyWithoutANameTravelsInAnEnvelopeButInNoBag) {
+  const Property device[] = {{"", "v"}, {"site", "7"}};
+  RecordView r = Reading();
+  r.device_properties = device;
+  EXPECT_EQ(Bag(r),
+            "$.mid=e5-7\n$.ct=application/json\n$.ce=utf-8\n" + std::string(kOrigin) + "site=7\n");
+  EXPECT_NE(Member(r).find(R"("properties":{"":"v","site":"7"})"), std::string::npos);
+}
 
 TEST(EnvelopeTest, LeavesAbsentMembersOutAndTheBodyAsItCame) {
   EXPECT_EQ(Member(Reading()),
