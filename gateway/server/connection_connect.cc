@@ -11,6 +11,10 @@
 namespace sluice::server {
 namespace {
 
+// MQTT lets a client id have 64 KB, and a session that never expires would keep them. An identity
+// has at most 128.
+constexpr size_t kMaxClientIdBytes = 256;
+
 CloseReason RefusalOf(mqtt::Reason reason) {
   switch (reason) {
     case mqtt::Reason::kUnsupportedProtocolVersion:
@@ -41,13 +45,15 @@ void Connection::OnConnect(const mqtt::Frame& frame) {
   bool assigned = false;
   if (!ChooseClientId(*connect, &client_id, &assigned)) {
     client_id_ = connect->client_id;
-    return RefuseConnect(CloseReason::kClientId, mqtt::Reason::kClientIdentifierNotValid, {});
+    return RefuseConnect(CloseReason::kClientId, mqtt::Reason::kClientIdentifierNotValid,
+                         connect->client_id.size() > kMaxClientIdBytes ? "over 256 bytes" : "");
   }
   // User name and password prove nothing that the certificate has not proved.
   Accept(*connect, client_id, assigned);
 }
 
 // An empty client id asks for one: the identity, or where every id is allowed, one of its own.
+// False: the one it has is not allowed.
 bool Connection::ChooseClientId(const mqtt::ConnectView& connect, std::string* client_id,
                                 bool* assigned) {
   *client_id = connect.client_id;
@@ -60,7 +66,7 @@ bool Connection::ChooseClientId(const mqtt::ConnectView& connect, std::string* c
     *client_id = fmt::format("auto-{:x}-{:x}-{:x}", worker_.now.wall_us, worker_.index,
                              ++worker_.assigned_ids);
   }
-  return true;
+  return client_id->size() <= kMaxClientIdBytes;
 }
 
 void Connection::RefuseConnect(CloseReason reason, mqtt::Reason code, std::string_view detail) {

@@ -32,6 +32,9 @@ TEST(ConnectTest, TheClientIdIsTheIdentityUnlessAnyIsAllowed) {
       {true, Version::k311, "anything", Reason::kSuccess, ""},
       {true, Version::k5, "anything", Reason::kSuccess, ""},
       {true, Version::k5, "", Reason::kSuccess, "*"},
+      {true, Version::k311, std::string(256, 'x'), Reason::kSuccess, ""},
+      {true, Version::k311, std::string(257, 'x'), Reason::kClientIdentifierNotValid, ""},
+      {true, Version::k5, std::string(65535, 'x'), Reason::kClientIdentifierNotValid, ""},
   };
   TestServer strict;
   TestServer any(AnyClientId);
