@@ -18,6 +18,10 @@ class OutputPort {
   // appended now. A refusal is remembered: the output says when to try again.
   virtual bool HasRoom(uint64_t bytes) = 0;
 
+  // The same for a message of QoS 0, which is dropped where there is none: the last of the room is
+  // for those that wait.
+  virtual bool HasRoomToSpare(uint64_t bytes) = 0;
+
   // Copies `record`. Never refuses: for QoS 1 and 2 room was asked for before the message was
   // judged.
   virtual void Append(const spool::RecordView& record) = 0;

@@ -140,7 +140,7 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
   for (const match::ShapedDelivery& delivery : shaped.deliveries) {
     const match::Delivery& asked = *delivery.delivery;
     const PipelineOutput& output = outputs_[asked.output];
-    if (publish.qos == 0 && !output.port->HasRoom(ContentBytes(message, delivery.body))) {
+    if (publish.qos == 0 && !output.port->HasRoomToSpare(ContentBytes(message, delivery.body))) {
       counters_.dropped_no_room.Add();
       log_.NoRoom(SenderOf(publish), program_->outputs()[asked.output]);
       continue;

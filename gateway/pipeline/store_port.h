@@ -17,6 +17,9 @@ class StorePort final : public OutputPort {
   bool HasRoom(uint64_t bytes) override {
     return store_.HasRoom(batch_.bytes() + bytes + kRecordOverhead);
   }
+  bool HasRoomToSpare(uint64_t bytes) override {
+    return store_.HasRoomToSpare(batch_.bytes() + bytes + kRecordOverhead);
+  }
   void Append(const spool::RecordView& record) override { batch_.Append(record); }
   void Flush() override {
     if (!batch_.empty()) batch_ = store_.Append(std::move(batch_));

@@ -17,18 +17,21 @@ constexpr size_t kMaxSpareCapacity = 1 << 20;
 MemoryQueue::MemoryQueue(Options options, Doorbell& bell)
     : options_(std::move(options)), bell_(bell) {}
 
+// An empty queue takes anything: what could never fit would else wait for ever.
+bool MemoryQueue::Fits(uint64_t bytes, uint64_t limit) const {
+  const uint64_t used = bytes_.load();
+  return used == 0 || used + bytes <= limit;
+}
+
 bool MemoryQueue::HasRoom(uint64_t bytes) {
-  // An empty queue takes anything: what could never fit would else wait for ever.
-  const auto fits = [&] {
-    const uint64_t used = bytes_.load();
-    return used == 0 || used + bytes <= options_.max_bytes;
-  };
-  if (fits()) return true;
+  if (Fits(bytes, options_.max_bytes)) return true;
   // Sequentially consistent, as in Settle(): either this sees the room that was just made, or
   // Settle() sees the refusal.
   refused_.store(true);
-  return fits();
+  return Fits(bytes, options_.max_bytes);
 }
+
+bool MemoryQueue::HasRoomToSpare(uint64_t bytes) const { return Fits(bytes, resume_bytes()); }
 
 RecordBatch MemoryQueue::Append(RecordBatch batch) {
   if (batch.empty()) return batch;
@@ -77,7 +80,7 @@ void MemoryQueue::Settle(std::span<const Receipt> receipts) {
   records_.fetch_sub(receipts.size(), std::memory_order_relaxed);
   const uint64_t left = bytes_.fetch_sub(freed) - freed;
   // Not at the first free byte: producers that wake for one message each would wake all the time.
-  if (left <= options_.max_bytes / 4 * 3 && refused_.load() && refused_.exchange(false)) {
+  if (left <= resume_bytes() && refused_.load() && refused_.exchange(false)) {
     if (options_.on_room) options_.on_room();
   }
 }

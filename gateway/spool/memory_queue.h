@@ -29,6 +29,7 @@ class MemoryQueue final : public Store {
   MemoryQueue(Options options, Doorbell& bell);
 
   bool HasRoom(uint64_t bytes) override;
+  bool HasRoomToSpare(uint64_t bytes) const override;
   RecordBatch Append(RecordBatch batch) override;
   const RecordView* Take(Receipt* receipt) override;
   bool HasRecords() const override {
@@ -54,6 +55,9 @@ class MemoryQueue final : public Store {
     uint32_t runs = 0;  // not yet taken to their end
   };
 
+  // Refused producers are told at this level, and what can be dropped ends below it.
+  uint64_t resume_bytes() const { return options_.max_bytes / 4 * 3; }
+  bool Fits(uint64_t bytes, uint64_t limit) const;
   void FetchInbox();
   void Index(RecordBatch batch);
   void Release(uint32_t slot);

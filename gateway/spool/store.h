@@ -28,6 +28,10 @@ class Store {
   // there is room.
   virtual bool HasRoom(uint64_t bytes) = 0;
 
+  // The same for what is dropped where there is no room (QoS 0). Refuses earlier, so that a flood
+  // of such never takes the room that refused producers wait for; nobody is told later.
+  virtual bool HasRoomToSpare(uint64_t bytes) const = 0;
+
   // Takes the whole batch, never refuses, and gives an empty one with capacity back.
   virtual RecordBatch Append(RecordBatch batch) = 0;
 

@@ -22,6 +22,7 @@ class FakePort final : public OutputPort {
     asked = bytes;
     return room >= bytes;
   }
+  bool HasRoomToSpare(uint64_t bytes) override { return room_to_spare >= bytes; }
   void Append(const spool::RecordView& record) override {
     std::string text =
         std::to_string(record.priority) + (record.body_is_json ? " json " : " bytes ");
@@ -40,6 +41,7 @@ class FakePort final : public OutputPort {
   void Flush() override { ++flushes; }
 
   uint64_t room = UINT64_MAX;
+  uint64_t room_to_spare = UINT64_MAX;
   uint64_t asked = 0;
   int flushes = 0;
   uint16_t last_rule = 0;
@@ -185,11 +187,11 @@ TEST_F(PipelineTest, AcknowledgesByOutputAndQos) {
 
 TEST_F(PipelineTest, Qos0WithoutRoomIsDroppedAndCounted) {
   Start({Rule("a").Into("hub").Into("log"), Rule("b").From("plant/+/hub")});
-  hub_.room = 0;
+  hub_.room_to_spare = 0;
   EXPECT_EQ(Take("plant/dev-1/x", "x", 0).kind, PublishResult::Kind::kTaken);  // the log had room
   EXPECT_THAT(hub_.records, IsEmpty());
   EXPECT_THAT(log_.records, ElementsAre("5 bytes x"));
-  log_.room = 0;
+  log_.room_to_spare = 0;
   EXPECT_EQ(Take("plant/dev-1/x", "x", 0).kind, PublishResult::Kind::kNoRoom);
   EXPECT_EQ(pipeline_->counters().dropped_no_room.Get(), 3U);
 }

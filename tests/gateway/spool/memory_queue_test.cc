@@ -92,6 +92,27 @@ TEST_F(MemoryQueueTest, ARefusedProducerIsToldOnceThereIsRoom) {
   EXPECT_EQ(rooms_, 1) << "nobody waits any more";
 }
 
+// Whoever drops takes room whenever there is some: the others would wait for ever.
+TEST_F(MemoryQueueTest, AFloodOfWhatCanBeDroppedLeavesRoomForThoseThatWait) {
+  uint64_t next = 1;
+  const auto flood = [&] {
+    while (queue_.HasRoomToSpare(RecordBatch::FootprintOf(Record(next, 5)))) Append({{next++, 5}});
+  };
+  flood();
+  EXPECT_GT(next, 3U);
+  const uint64_t kept = RecordBatch::FootprintOf(Record(0, 5));
+  while (queue_.HasRoom(kept)) Append({{next++, 5}});
+  TakeAll();
+  for (size_t settled = 0; rooms_ == 0; ++settled) {
+    ASSERT_LT(settled, 100U) << "the refused producer was never told";
+    ASSERT_LT(settled, receipts_.size());
+    queue_.Settle(std::span(receipts_).subspan(settled, 1));
+    if (rooms_ == 0) flood();
+    TakeAll();
+  }
+  EXPECT_TRUE(queue_.HasRoom(kept));
+}
+
 TEST_F(MemoryQueueTest, AnEmptyQueueTakesWhatIsLargerThanItself) {
   EXPECT_TRUE(queue_.HasRoom(5000));
 }
