@@ -97,6 +97,8 @@ std::unique_ptr<server::PublishSink> Gateway::NewSink() {
 
 absl::Status Gateway::OpenServer() {
   server::ServerOptions options;
+  // A session may be taken up at any listener: the largest of them all.
+  options.receive_maximum = 1;
   for (size_t i = 0; i < config_.listeners.size(); ++i) {
     absl::StatusOr<server::ListenerOptions> listener = ListenerFor(config_.listeners[i]);
     if (!listener.ok()) return In(fmt::format("listeners[{}]", i), listener.status());
