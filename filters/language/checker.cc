@@ -5,6 +5,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
 #include <string>
 #include <utility>
@@ -46,37 +47,6 @@ std::string TypeText(StaticType type) {
   return "";
 }
 
-Op BinaryOp(SyntaxKind kind) {
-  switch (kind) {
-    case SyntaxKind::kMultiply:
-      return Op::kMultiply;
-    case SyntaxKind::kDivide:
-      return Op::kDivide;
-    case SyntaxKind::kModulo:
-      return Op::kModulo;
-    case SyntaxKind::kAdd:
-      return Op::kAdd;
-    case SyntaxKind::kSubtract:
-      return Op::kSubtract;
-    case SyntaxKind::kConcatenate:
-      return Op::kConcatenate;
-    case SyntaxKind::kLess:
-      return Op::kLess;
-    case SyntaxKind::kLessEqual:
-      return Op::kLessEqual;
-    case SyntaxKind::kGreater:
-      return Op::kGreater;
-    case SyntaxKind::kGreaterEqual:
-      return Op::kGreaterEqual;
-    case SyntaxKind::kEqual:
-      return Op::kEqual;
-    case SyntaxKind::kNotEqual:
-      return Op::kNotEqual;
-    default:
-      return Op::kCoalesce;
-  }
-}
-
 class CheckPass {
  public:
   CheckPass(const ParseTree& tree, const ExpressionOptions& options, Diagnostics* diagnostics)
@@ -94,30 +64,8 @@ class CheckPass {
         return ResolveReference(node, builder_);
       case SyntaxKind::kCall:
         return CheckCall(node);
-      case SyntaxKind::kNegate:
-        return CheckNegate(node);
-      case SyntaxKind::kNot:
-        return CheckNot(node);
-      case SyntaxKind::kMultiply:
-      case SyntaxKind::kDivide:
-      case SyntaxKind::kModulo:
-      case SyntaxKind::kAdd:
-      case SyntaxKind::kSubtract:
-        return CheckArithmetic(node);
-      case SyntaxKind::kConcatenate:
-        return CheckConcatenate(node);
-      case SyntaxKind::kLess:
-      case SyntaxKind::kLessEqual:
-      case SyntaxKind::kGreater:
-      case SyntaxKind::kGreaterEqual:
-      case SyntaxKind::kEqual:
-      case SyntaxKind::kNotEqual:
-        return CheckComparison(node);
-      case SyntaxKind::kAnd:
-      case SyntaxKind::kOr:
-        return CheckLogic(node);
-      case SyntaxKind::kCoalesce:
-        return CheckCoalesce(node);
+      case SyntaxKind::kOperator:
+        return CheckOperator(node);
       default:
         return AddLiteral(node, builder_);
     }
@@ -126,8 +74,8 @@ class CheckPass {
  private:
   StaticType TypeOf(NodeId id) { return builder_.at(id).type; }
   std::string Written(const SyntaxNode& node) const {
-    if (!node.text.empty()) return node.text;
-    return node.kind == SyntaxKind::kString ? "''" : std::string(OperatorText(node.kind));
+    if (node.kind == SyntaxKind::kOperator) return std::string(OperatorText(node.op));
+    return node.kind == SyntaxKind::kString && node.text.empty() ? "''" : node.text;
   }
   const SyntaxNode& Child(const SyntaxNode& node, size_t i) const {
     return tree_.nodes[node.children[i]];
@@ -148,6 +96,38 @@ class CheckPass {
     const Op op = builder_.at(id).op;
     return op == Op::kProperty || op == Op::kSystem || op == Op::kSystemOrProperty ||
            op == Op::kPropertyOrSystem;
+  }
+
+  NodeId CheckOperator(const SyntaxNode& node) {
+    switch (node.op) {
+      case Op::kNegate:
+        return CheckNegate(node);
+      case Op::kNot:
+        return CheckNot(node);
+      case Op::kMultiply:
+      case Op::kDivide:
+      case Op::kModulo:
+      case Op::kAdd:
+      case Op::kSubtract:
+        return CheckArithmetic(node);
+      case Op::kConcatenate:
+        return CheckConcatenate(node);
+      case Op::kLess:
+      case Op::kLessEqual:
+      case Op::kGreater:
+      case Op::kGreaterEqual:
+      case Op::kEqual:
+      case Op::kNotEqual:
+        return CheckComparison(node);
+      case Op::kAnd:
+      case Op::kOr:
+        return CheckLogic(node);
+      case Op::kCoalesce:
+        return CheckCoalesce(node);
+      default:
+        assert(false);
+        return builder_.Fail(node, "an operator of no kind");
+    }
   }
 
   NodeId CheckNegate(const SyntaxNode& node) {
@@ -172,7 +152,7 @@ class CheckPass {
     std::string hint;
     if (IsProperty(operand)) {
       hint = "properties are text: write AS_NUMBER(" + written.text + ")";
-    } else if (node.kind == SyntaxKind::kAdd && TypeOf(operand) == kString) {
+    } else if (node.op == Op::kAdd && TypeOf(operand) == kString) {
       hint = "join strings with CONCAT(a, b)";
     }
     return builder_.Fail(
@@ -186,11 +166,11 @@ class CheckPass {
       if (!Fits(TypeOf(children[i]), kNumber)) return FailNumber(node, children[i], Child(node, i));
       dynamic = dynamic || TypeOf(children[i]) == kDynamic;
     }
-    if (builder_.edgehub() && dynamic && node.kind == SyntaxKind::kModulo) {
+    if (builder_.edgehub() && dynamic && node.op == Op::kModulo) {
       return builder_.Fail(node, "edgeHub has no % of values from the body", "");
     }
-    return builder_.Add(node, BinaryOp(node.kind),
-                        builder_.edgehub() && dynamic ? kDynamic : kNumber, children);
+    return builder_.Add(node, node.op, builder_.edgehub() && dynamic ? kDynamic : kNumber,
+                        children);
   }
 
   NodeId CheckConcatenate(const SyntaxNode& node) {
@@ -213,7 +193,7 @@ class CheckPass {
     const std::vector<NodeId> children = CheckChildren(node);
     if (!Comparable(TypeOf(children[0]), TypeOf(children[1])))
       return FailComparison(node, children);
-    return builder_.Add(node, BinaryOp(node.kind), kBool, children);
+    return builder_.Add(node, node.op, kBool, children);
   }
 
   NodeId FailComparison(const SyntaxNode& node, const std::vector<NodeId>& children) {
@@ -221,7 +201,7 @@ class CheckPass {
     for (size_t i = 0; i < 2 && hint.empty(); ++i) {
       const StaticType other = TypeOf(children[1 - i]);
       const std::string& name = Child(node, i).text;
-      if (Child(node, i).kind == SyntaxKind::kNot) {
+      if (Child(node, i).op == Op::kNot) {
         hint =
             "NOT binds tighter than " + Written(node) + ": write NOT (a " + Written(node) + " b)";
       } else if (IsProperty(children[i])) {
@@ -240,7 +220,7 @@ class CheckPass {
 
   NodeId CheckLogic(const SyntaxNode& node) {
     const std::vector<NodeId> children = CheckChildren(node);
-    const bool is_and = node.kind == SyntaxKind::kAnd;
+    const bool is_and = node.op == Op::kAnd;
     StaticType result = TypeOf(children[0]) == kNull ? kNull : kBool;
     for (size_t i = 0; i < children.size(); ++i) {
       const StaticType type = TypeOf(children[i]);
@@ -264,7 +244,7 @@ class CheckPass {
         result = is_and ? (result == kNull || type == kNull ? kNull : kBool)
                         : (result == kNull && type == kNull ? kNull : kBool);
     }
-    return builder_.Add(node, is_and ? Op::kAnd : Op::kOr, result, children);
+    return builder_.Add(node, node.op, result, children);
   }
 
   NodeId FailLogic(const SyntaxNode& node, NodeId operand, const SyntaxNode& written) {

@@ -1,7 +1,5 @@
 #include "filters/language/parse_tree.h"
 
-#include <cassert>
-
 namespace sluice::language {
 namespace {
 
@@ -57,11 +55,11 @@ void AppendNode(const ParseTree& tree, const SyntaxNode& node, std::string* out)
       AppendJoined(tree, node, ", ", out);
       out->append(")");
       return;
-    default:
+    case SyntaxKind::kOperator:
       break;
   }
   out->append("(");
-  const std::string operator_text(OperatorText(node.kind));
+  const std::string operator_text(OperatorText(node.op));
   if (node.children.size() == 1) {
     out->append(operator_text + " ");
     AppendNode(tree, tree.nodes[node.children[0]], out);
@@ -72,47 +70,6 @@ void AppendNode(const ParseTree& tree, const SyntaxNode& node, std::string* out)
 }
 
 }  // namespace
-
-std::string_view OperatorText(SyntaxKind kind) {
-  switch (kind) {
-    case SyntaxKind::kNegate:
-    case SyntaxKind::kSubtract:
-      return "-";
-    case SyntaxKind::kNot:
-      return "NOT";
-    case SyntaxKind::kMultiply:
-      return "*";
-    case SyntaxKind::kDivide:
-      return "/";
-    case SyntaxKind::kModulo:
-      return "%";
-    case SyntaxKind::kAdd:
-      return "+";
-    case SyntaxKind::kConcatenate:
-      return "||";
-    case SyntaxKind::kLess:
-      return "<";
-    case SyntaxKind::kLessEqual:
-      return "<=";
-    case SyntaxKind::kGreater:
-      return ">";
-    case SyntaxKind::kGreaterEqual:
-      return ">=";
-    case SyntaxKind::kEqual:
-      return "=";
-    case SyntaxKind::kNotEqual:
-      return "!=";
-    case SyntaxKind::kAnd:
-      return "AND";
-    case SyntaxKind::kOr:
-      return "OR";
-    case SyntaxKind::kCoalesce:
-      return "??";
-    default:
-      assert(false);
-      return "";
-  }
-}
 
 std::string ToText(const ParseTree& tree) {
   std::string text;

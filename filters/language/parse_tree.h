@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/language/op.h"
+
 namespace sluice::language {
 
 enum class SyntaxKind : uint8_t {
@@ -22,28 +24,13 @@ enum class SyntaxKind : uint8_t {
   kSystem,        // `text` with its dollar
   kBracedSystem,  // {$name}
   kCall,          // `text` is the function's name
-  kNegate,
-  kNot,
-  kMultiply,
-  kDivide,
-  kModulo,
-  kAdd,
-  kSubtract,
-  kConcatenate,
-  kLess,
-  kLessEqual,
-  kGreater,
-  kGreaterEqual,
-  kEqual,
-  kNotEqual,
-  kAnd,  // two or more, as the next: a chain is one node
-  kOr,
-  kCoalesce,
+  kOperator,      // SyntaxNode::op; of AND and OR a chain is one node
 };
 
 struct SyntaxNode {
   SyntaxKind kind = SyntaxKind::kUndefined;
-  uint32_t offset = 0;  // of what to underline: the name, the literal, the operator
+  Op op = Op::kConstant;  // of a kOperator
+  uint32_t offset = 0;    // of what to underline: the name, the literal, the operator
   uint32_t length = 0;
   uint32_t height = 1;  // 1 + that of the highest child
   std::string text;
@@ -55,9 +42,6 @@ struct ParseTree {
   bool empty() const { return nodes.empty(); }
   uint32_t root() const { return static_cast<uint32_t>(nodes.size() - 1); }
 };
-
-// "AND", "<=" …; the language's own spelling.
-std::string_view OperatorText(SyntaxKind kind);
 
 // The condition again, every operator in parentheses: parsing it gives the same tree.
 std::string ToText(const ParseTree& tree);

@@ -17,26 +17,26 @@ constexpr size_t kMaxNesting = 1000;
 
 struct BinaryOperator {
   TokenKind token;
-  SyntaxKind kind;
+  Op op;
   int precedence;  // a higher one binds tighter
 };
 
 constexpr BinaryOperator kBinaryOperators[] = {
-    {TokenKind::kCoalesce, SyntaxKind::kCoalesce, 1},
-    {TokenKind::kOr, SyntaxKind::kOr, 2},
-    {TokenKind::kAnd, SyntaxKind::kAnd, 3},
-    {TokenKind::kEqual, SyntaxKind::kEqual, 4},
-    {TokenKind::kNotEqual, SyntaxKind::kNotEqual, 4},
-    {TokenKind::kLess, SyntaxKind::kLess, 5},
-    {TokenKind::kLessEqual, SyntaxKind::kLessEqual, 5},
-    {TokenKind::kGreater, SyntaxKind::kGreater, 5},
-    {TokenKind::kGreaterEqual, SyntaxKind::kGreaterEqual, 5},
-    {TokenKind::kPlus, SyntaxKind::kAdd, 6},
-    {TokenKind::kMinus, SyntaxKind::kSubtract, 6},
-    {TokenKind::kConcatenate, SyntaxKind::kConcatenate, 6},
-    {TokenKind::kStar, SyntaxKind::kMultiply, 7},
-    {TokenKind::kSlash, SyntaxKind::kDivide, 7},
-    {TokenKind::kPercent, SyntaxKind::kModulo, 7},
+    {TokenKind::kCoalesce, Op::kCoalesce, 1},
+    {TokenKind::kOr, Op::kOr, 2},
+    {TokenKind::kAnd, Op::kAnd, 3},
+    {TokenKind::kEqual, Op::kEqual, 4},
+    {TokenKind::kNotEqual, Op::kNotEqual, 4},
+    {TokenKind::kLess, Op::kLess, 5},
+    {TokenKind::kLessEqual, Op::kLessEqual, 5},
+    {TokenKind::kGreater, Op::kGreater, 5},
+    {TokenKind::kGreaterEqual, Op::kGreaterEqual, 5},
+    {TokenKind::kPlus, Op::kAdd, 6},
+    {TokenKind::kMinus, Op::kSubtract, 6},
+    {TokenKind::kConcatenate, Op::kConcatenate, 6},
+    {TokenKind::kStar, Op::kMultiply, 7},
+    {TokenKind::kSlash, Op::kDivide, 7},
+    {TokenKind::kPercent, Op::kModulo, 7},
 };
 
 const BinaryOperator* FindBinary(TokenKind token) {
@@ -111,6 +111,12 @@ class Parser {
     return tree_.root();
   }
 
+  Result AddOperator(Op op, const Token& token, std::vector<uint32_t> children) {
+    const Result node = Add(SyntaxKind::kOperator, token, {}, std::move(children));
+    if (node) tree_.nodes[*node].op = op;
+    return node;
+  }
+
   // Precedence climbing: operands joined by operators of at least this precedence, all from the
   // left.
   Result ParseBinary(int least) {
@@ -121,19 +127,21 @@ class Parser {
       const Token token = Take();
       const Result right = ParseBinary(op->precedence + 1);
       if (!right) return std::nullopt;
-      left = Join(*op, token, *left, *right);
+      left = Join(op->op, token, *left, *right);
     }
     return left;
   }
 
   // a AND b AND c is one node with three children: chains of hundreds stay flat.
-  Result Join(const BinaryOperator& op, const Token& token, uint32_t left, uint32_t right) {
-    const bool chains = op.kind == SyntaxKind::kAnd || op.kind == SyntaxKind::kOr;
-    if (!chains || tree_.nodes[left].kind != op.kind) return Add(op.kind, token, {}, {left, right});
+  Result Join(Op op, const Token& token, uint32_t left, uint32_t right) {
+    const bool chains = op == Op::kAnd || op == Op::kOr;
+    if (!chains || tree_.nodes[left].op != op) return AddOperator(op, token, {left, right});
     std::vector<uint32_t> children = std::move(tree_.nodes[left].children);
     children.push_back(right);
-    tree_.nodes[left].kind = SyntaxKind::kUndefined;  // left behind, no part of the tree any more
-    return Add(op.kind, token, {}, std::move(children));
+    // `left` stays behind, no part of the tree any more.
+    tree_.nodes[left].kind = SyntaxKind::kUndefined;
+    tree_.nodes[left].op = Op::kConstant;
+    return AddOperator(op, token, std::move(children));
   }
 
   Result ParseUnary() {
@@ -148,8 +156,8 @@ class Parser {
     if (token.kind == TokenKind::kMinus || token.kind == TokenKind::kNot) {
       const Result operand = ParseUnary();
       if (!operand) return std::nullopt;
-      return Add(token.kind == TokenKind::kMinus ? SyntaxKind::kNegate : SyntaxKind::kNot, token,
-                 {}, {*operand});
+      return AddOperator(token.kind == TokenKind::kMinus ? Op::kNegate : Op::kNot, token,
+                         {*operand});
     }
     if (const std::optional<SyntaxKind> literal = LiteralKind(token.kind)) {
       return Add(*literal, token, std::string(token.text), {});

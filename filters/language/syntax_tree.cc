@@ -40,40 +40,15 @@ std::string_view OpText(Op op) {
       return "not";
     case Op::kRegexMatch:
       return "regex_match";
-    case Op::kMultiply:
-      return "*";
-    case Op::kDivide:
-      return "/";
-    case Op::kModulo:
-      return "%";
-    case Op::kAdd:
-      return "+";
-    case Op::kSubtract:
-      return "-";
-    case Op::kConcatenate:
-      return "||";
-    case Op::kLess:
-      return "<";
-    case Op::kLessEqual:
-      return "<=";
-    case Op::kGreater:
-      return ">";
-    case Op::kGreaterEqual:
-      return ">=";
-    case Op::kEqual:
-      return "=";
-    case Op::kNotEqual:
-      return "!=";
-    case Op::kCoalesce:
-      return "??";
     case Op::kAnd:
       return "and";
     case Op::kOr:
       return "or";
     case Op::kCall:
       return "call";
+    default:
+      return OperatorText(op);
   }
-  return "";
 }
 
 std::string Quoted(std::string_view text) { return "\"" + std::string(text) + "\""; }

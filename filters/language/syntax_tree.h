@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "filters/language/json_paths.h"
+#include "filters/language/op.h"
 #include "filters/language/value.h"
 
 namespace re2 {
@@ -22,44 +23,6 @@ struct Function;    // functions.h
 struct SystemName;  // system_names.h
 
 enum class StaticType : uint8_t { kNumber, kString, kBool, kNull, kUndefined, kDynamic };
-
-enum class Op : uint8_t {
-  // Leaves.
-  kConstant,  // Node::constant
-  kProperty,  // Node::text: an application property
-  kSystem,    // Node::text with its dollar, as in the next two: a system property and nothing else
-  kSystemOrProperty,  // IoT Hub looks up the system property first,
-  kPropertyOrSystem,  // edgeHub the application property, whose name has the dollar, too
-  kBody,              // Node::slot in FieldPaths::body; Node::text as written, as in the next two
-  kPropertyOrBody,    // edgeHub lets an application property called Node::text win
-  kTwin,              // Node::slot in FieldPaths::twin
-  kTopic,             // the whole topic
-  kTopicLevel,        // Node::slot: which level, from 0
-  kDevice,
-  kNow,
-  // One child.
-  kNegate,
-  kNot,
-  kRegexMatch,  // Node::regex
-  // Two children.
-  kMultiply,
-  kDivide,
-  kModulo,
-  kAdd,
-  kSubtract,
-  kConcatenate,
-  kLess,
-  kLessEqual,
-  kGreater,
-  kGreaterEqual,
-  kEqual,
-  kNotEqual,
-  kCoalesce,
-  // Two or more: a AND b AND c is one node, judged from the left.
-  kAnd,
-  kOr,
-  kCall,  // Node::function; any number
-};
 
 using NodeId = uint32_t;
 
