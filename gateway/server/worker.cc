@@ -46,29 +46,35 @@ void Worker::Start() {
   thread_ = std::thread([this] { Loop(); });
 }
 
-void Worker::WakeLocked() {
-  if (woken_ || !asleep_.load(std::memory_order_relaxed)) return;
-  woken_ = true;
+// The eventfd is written after the lock was given back: the write may put the worker on this very
+// processor at once, which would then wait for a lock of ours, and a handshake thread, at the
+// lowest priority, may take long to get there and release it.
+template <typename Put>
+void Worker::Bring(const Put& put) {
+  bool wake = false;
+  {
+    const MutexLock lock(&inbox_mutex_);
+    put(&inbox_);
+    wake = !woken_ && asleep_.load(std::memory_order_relaxed);
+    woken_ = woken_ || wake;
+  }
+  if (!wake) return;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(wake_.get(), &one, sizeof one);
 }
 
 void Worker::Adopt(Arrival arrival) {
-  const MutexLock lock(&inbox_mutex_);
-  inbox_.arrivals.push_back(std::move(arrival));
-  WakeLocked();
+  Bring([&](Inbox* inbox) { inbox->arrivals.push_back(std::move(arrival)); });
 }
 
 void Worker::Settle(std::span<const session::AckTicket> tickets) {
-  const MutexLock lock(&inbox_mutex_);
-  inbox_.settled.insert(inbox_.settled.end(), tickets.begin(), tickets.end());
-  WakeLocked();
+  Bring([&](Inbox* inbox) {
+    inbox->settled.insert(inbox->settled.end(), tickets.begin(), tickets.end());
+  });
 }
 
 void Worker::Post(std::function<void()> task) {
-  const MutexLock lock(&inbox_mutex_);
-  inbox_.tasks.push_back(std::move(task));
-  WakeLocked();
+  Bring([&](Inbox* inbox) { inbox->tasks.push_back(std::move(task)); });
 }
 
 void Worker::Wake() {

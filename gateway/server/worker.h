@@ -70,7 +70,8 @@ class Worker {
   void BuryClosed();
   void ReportIfSettled();
   void CloseAll();
-  void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(inbox_mutex_);
+  template <typename Put>  // void(Inbox*)
+  void Bring(const Put& put) ABSL_LOCKS_EXCLUDED(inbox_mutex_);
 
   const Clock& clock_;
   UniqueFd epoll_;
