@@ -98,6 +98,8 @@ bool Server::Stop(std::chrono::steady_clock::time_point deadline) {
   for (const auto& worker : workers_) worker->BeginDrain([&settled] { settled.release(); });
   bool all = true;
   for (size_t i = 0; i < workers_.size() && all; ++i) all = settled.try_acquire_until(deadline);
+  // All at once: each waits a moment for its peers to read the goodbye.
+  for (const auto& worker : workers_) worker->BeginStop();
   for (const auto& worker : workers_) worker->Stop();
   return all;
 }

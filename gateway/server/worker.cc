@@ -92,9 +92,13 @@ void Worker::BeginDrain(std::function<void()> on_settled) {
   });
 }
 
+void Worker::BeginStop() {
+  Post([this] { stopping_ = true; });
+}
+
 void Worker::Stop() {
   if (!thread_.joinable()) return;
-  Post([this] { stopping_ = true; });
+  BeginStop();
   thread_.join();
 }
 

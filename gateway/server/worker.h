@@ -43,8 +43,10 @@ class Worker {
 
   // From any thread, in this order, once each. BeginDrain: nothing more is read, acknowledgements
   // still leave; `on_settled` is called once, on the worker's thread, when the connected devices'
-  // publishes are all acknowledged. Stop: every connection is told goodbye, the thread ends.
+  // publishes are all acknowledged. BeginStop: every connection is told goodbye, and the thread is
+  // about to end. Stop: the same, and it has ended.
   void BeginDrain(std::function<void()> on_settled);
+  void BeginStop();
   void Stop();
 
   const WorkerCounters& counters() const { return state_.counters; }

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "gateway/mqtt/subscribe.h"
 #include "gateway/mqtt/unsubscribe.h"
@@ -386,6 +388,17 @@ TEST(ConnectionTest, StopLetsWhatIsUnsettledSettleAndSaysGoodbye) {
   EXPECT_EQ(three.Next(), "PUBACK 1");
   EXPECT_EQ(three.Next(), "end");
   EXPECT_EQ(TestClient(server.port()).fd(), -1);
+}
+
+// Each worker waits a quarter of a second for peers that do not close: all of them together.
+TEST(ConnectionTest, StopWaitsForTheGoodbyesOfAllWorkersAtOnce) {
+  TestServer server([](ServerOptions* options) { options->workers = 16; });
+  std::vector<std::unique_ptr<Device>> devices;
+  for (int i = 0; i < 64; ++i)
+    devices.push_back(std::make_unique<Device>(server, "press-" + std::to_string(i)));
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_TRUE(server.server->Stop(begin + std::chrono::seconds(10)));
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(2));
 }
 
 TEST(ConnectionTest, StopGivesUpAtTheDeadline) {
