@@ -130,6 +130,7 @@ void HubSender::OnConnectFailed(int code) {
       Fail({Cause::kUnavailable, "CONNACK 3"});
       break;
     default:
+      if (stop_at_) break;  // no time left for reasons
       if (!probed_at_ || now_ - *probed_at_ >= options_.probe_interval) {
         probed_at_ = now_;
         Finding finding = around_.probe();

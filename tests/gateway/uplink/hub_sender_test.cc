@@ -539,6 +539,18 @@ TEST_F(HubSenderTest, StopsAtTheDeadlineWithWhatIsNotAcknowledgedUnsettled) {
   EXPECT_THAT(Settled(), ElementsAre(1));
 }
 
+// A probe may take longer than the rest of the time.
+TEST_F(HubSenderTest, WhileStoppingItAsksForNoCauses) {
+  Append(1);
+  sender().Step();
+  sender().BeginStop(clock_.now + 10s);
+  Happen(LinkEvent::Kind::kConnectFailed, -1);
+  sender().Step();
+  EXPECT_EQ(probes_, 0);
+  Pass(10s);
+  EXPECT_TRUE(sender().stopped());
+}
+
 TEST_F(HubSenderTest, StopsAtOnceWithNothingToSendAndNoHub) {
   sender().Step();
   sender().BeginStop(clock_.now + 10s);
