@@ -71,6 +71,11 @@ void AddPipelineMetrics(const compile::Program& program,
     page->AddCounter("messages_forwarded_total", "Messages handed to an output",
                      Sum(pipelines, [i](const auto& c) { return c.forwarded[i].Get(); }),
                      {{"output", program.outputs()[i]}});
+    page->AddCounter("output_no_room_total",
+                     "Messages of QoS 0 that an output had no room for, whether another took them "
+                     "or not",
+                     Sum(pipelines, [i](const auto& c) { return c.no_room[i].Get(); }),
+                     {{"output", program.outputs()[i]}});
   }
   for (size_t i = 0; i < program.rules().size(); ++i) {
     page->AddCounter("rule_matches_total", "Messages that matched a rule",

@@ -15,17 +15,17 @@ struct RuleCounters {
 
 struct PipelineCounters {
   PipelineCounters(size_t rules_count, size_t outputs_count)
-      : rules(rules_count), forwarded(outputs_count) {}
+      : rules(rules_count), forwarded(outputs_count), no_room(outputs_count) {}
 
   operate::Counter received;
   operate::Counter dropped_forbidden;  // outside the device's templates
   operate::Counter
       dropped_rule;  // rules took it and none sent it anywhere, or its body could not be shaped
   operate::Counter dropped_default;    // no rule took it
-  operate::Counter dropped_no_room;    // QoS 0: records that an output had no room for
   operate::Counter forged_properties;  // removed
   std::vector<RuleCounters> rules;
   std::vector<operate::Counter> forwarded;  // records, by output
+  std::vector<operate::Counter> no_room;    // records of QoS 0 that found none, by output
 };
 
 }  // namespace sluice::pipeline

@@ -141,7 +141,7 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
     const match::Delivery& asked = *delivery.delivery;
     const PipelineOutput& output = outputs_[asked.output];
     if (publish.qos == 0 && !output.port->HasRoomToSpare(ContentBytes(message, delivery.body))) {
-      counters_.dropped_no_room.Add();
+      counters_.no_room[asked.output].Add();
       log_.NoRoom(SenderOf(publish), program_->outputs()[asked.output]);
       continue;
     }

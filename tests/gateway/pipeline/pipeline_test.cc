@@ -193,7 +193,8 @@ TEST_F(PipelineTest, Qos0WithoutRoomIsDroppedAndCounted) {
   EXPECT_THAT(log_.records, ElementsAre("5 bytes x"));
   log_.room_to_spare = 0;
   EXPECT_EQ(Take("plant/dev-1/x", "x", 0).kind, PublishResult::Kind::kNoRoom);
-  EXPECT_EQ(pipeline_->counters().dropped_no_room.Get(), 3U);
+  EXPECT_EQ(pipeline_->counters().no_room[0].Get(), 2U);
+  EXPECT_EQ(pipeline_->counters().no_room[1].Get(), 1U);
 }
 
 TEST_F(PipelineTest, HasRoomAsksForAllThatAMessageCanBecome) {
