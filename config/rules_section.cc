@@ -53,6 +53,7 @@ void SetDefault(Reader& reader, const OptionInfo& info, const YamlNode& node,
   std::string chosen;
   reader.Read(info.type, node, key, chosen);
   into.forward_by_default = chosen == "forward";
+  into.default_action = Locate(node);
 }
 
 constexpr Row<RuleSpec> kRuleRows[] = {

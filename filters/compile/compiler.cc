@@ -94,7 +94,7 @@ std::shared_ptr<const Program> Compiler::Run() {
     program_->default_output_ = names_.Default();
     if (!program_->default_output_) {
       sink.Error(
-          {}, "default: forward has no output to go to",
+          spec_.default_action, "default: forward has no output to go to",
           "name an output hub, or have exactly one of type iothub; there is: " + names_.List());
     }
   }

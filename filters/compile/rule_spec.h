@@ -45,6 +45,7 @@ struct RuleSpec {
 
 struct RuleSetSpec {
   bool forward_by_default = false;
+  Located default_action;  // where that is written; line 0 where it is not
   bool assume_json = true;
   language::Profile profile = language::Profile::kDefault;
   std::vector<RuleSpec> rules;

@@ -59,7 +59,8 @@ void AddFilter(CLI::App& app, Action& action) {
   CLI::App* command = AddCommand(app, "filter", "Judge message lines by rules, without any network",
                                  "Prints a line of JSON for each line. Example:\n"
                                  "  sluice filter -c plant.yaml --summary messages.jsonl\n"
-                                 "Exit code 1 if a line is no message.");
+                                 "Exit code 1 if a line is no message. Whether a device may "
+                                 "publish to a topic (devices.publish) is not judged here.");
   command->add_option("-c,--config", options->config, "Configuration, or a file of rules alone")
       ->required();
   command->add_flag("--summary", options->summary, "Print one object with sums instead");

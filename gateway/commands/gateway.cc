@@ -162,6 +162,9 @@ operate::HttpResponse Gateway::Metrics() const {
                     server_->AckLatencies());
   AddPipelineMetrics(*program_, pipelines_, &page);
   for (const auto& output : outputs_) output->AddMetrics(&page);
+  // There is no spool yet: nothing lies in it.
+  page.AddGauge("spool_bytes", "Bytes in the spool", 0);
+  page.AddGauge("spool_messages", "Messages in the spool", 0);
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.Text()};
 }
 

@@ -48,6 +48,9 @@ void AddServerMetrics(const server::ServerCounts& counts, operate::MetricsPage* 
   page->AddCounter("pauses_total", "Times a connection had to wait for room", counts.paused);
   page->AddCounter("wills_ignored_total", "Wills that devices asked for: not supported yet",
                    counts.wills_ignored);
+  page->AddCounter("subscriptions_refused_total",
+                   "Subscriptions that devices asked for: not supported yet",
+                   counts.subscriptions_refused);
   page->AddCounter(kDropped, kDroppedHelp, counts.forbidden, {{"reason", "forbidden"}});
   page->AddCounter(kDropped, kDroppedHelp, counts.dropped_no_room, {{"reason", "no_room"}});
   page->AddCounter(kDropped, kDroppedHelp, counts.topic_limit, {{"reason", "topic_limit"}});

@@ -93,6 +93,8 @@ int Run(const RunOptions& options) {
   std::fflush(stdout);
 
   WaitForEnd(signals);
+  // Whoever asks a second time does not want to wait for the drain.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const bool safe = (*gateway)->Stop(kDrainPatience);
   Log(safe ? LogLevel::kInfo : LogLevel::kWarning, "stopped",
       safe ? "all that was taken is safe"

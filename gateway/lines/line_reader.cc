@@ -31,7 +31,8 @@ bool LineReader::HasLine() {
 
 bool LineReader::FindLine(std::string_view* line) {
   const char* const data = buffer_.data();
-  const void* const feed = scanned_ == end_ ? nullptr : std::memchr(data + scanned_, '\n', end_ - scanned_);
+  const void* const feed =
+      scanned_ == end_ ? nullptr : std::memchr(data + scanned_, '\n', end_ - scanned_);
   size_t line_end = end_;
   if (feed != nullptr) {
     line_end = static_cast<size_t>(static_cast<const char*>(feed) - data);

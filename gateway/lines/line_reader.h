@@ -16,8 +16,8 @@ class LineReader {
   // `fd` stays the caller's to close.
   explicit LineReader(int fd) : fd_(fd) {}
 
-  // The next line without its line feed, valid until the next call; false at the end and after an error. A last
-  // line may lack the line feed.
+  // The next line without its line feed, valid until the next call; false at the end and after an
+  // error. A last line may lack the line feed.
   bool Next(std::string_view* line);
   // Whether Next() will answer without reading: a program that writes to a pipe flushes when not.
   bool HasLine();
@@ -30,7 +30,7 @@ class LineReader {
 
   int fd_;
   std::vector<char> buffer_;
-  size_t begin_ = 0;    // of what has been read and not handed out
+  size_t begin_ = 0;  // of what has been read and not handed out
   size_t end_ = 0;
   size_t scanned_ = 0;  // no line feed before this
   bool at_end_ = false;

@@ -1,9 +1,11 @@
 // The properties of one message as its device may have them: forged ones removed.
 //
-// Origin and what the hub stamps is what the certificate says, never what a device wrote: `origin-device`,
-// `origin-topic`, `origin-time`, `iothub-…`, `$.cdid` and `$.cmid` are removed, ignoring case. Of the other names in
-// `$.…`, which are the hub's system properties, those that a sender may set and that change nothing but itself become
-// system properties ($.mid is messageId); the rest would speak for the gateway's own message and is removed, too.
+// Origin and what the hub stamps is what the certificate says, never what a device wrote:
+// `origin-device`, `origin-topic`, `origin-time`, `iothub-…`, `$.cdid` and `$.cmid` are removed,
+// ignoring case. Of the other names in
+// `$.…`, which are the hub's system properties, those that a sender may set and that change nothing
+// but itself become system properties ($.mid is messageId); the rest would speak for the gateway's
+// own message and is removed, too.
 #pragma once
 
 #include <cstddef>
@@ -31,12 +33,14 @@ class DeviceProperties {
   std::vector<language::PropertyView> system_;
 };
 
-// Of `properties` those that reach an output beside what `set` writes: of equal names the last, and none that `set`
-// replaces, all ignoring case; in the order sent. `is_set(name)` says what `set` writes.
+// Of `properties` those that reach an output beside what `set` writes: of equal names the last, and
+// none that `set` replaces, all ignoring case; in the order sent. `is_set(name)` says what `set`
+// writes.
 class SurvivingProperties {
  public:
   template <typename IsSet>
-  std::span<const language::PropertyView> Find(std::span<const language::PropertyView> properties, IsSet is_set) {
+  std::span<const language::PropertyView> Find(std::span<const language::PropertyView> properties,
+                                               IsSet is_set) {
     FindLast(properties);
     size_t kept = 0;
     for (const language::PropertyView& property : survivors_) {

@@ -73,7 +73,6 @@ PublishResult Pipeline::Take(const Publish& publish) {
   counters_.received.Add();
   if (!admission_->MayPublish(publish.identity, publish.topic)) {
     counters_.dropped_forbidden.Add();
-    log_.Forbidden(SenderOf(publish));
     return {PublishResult::Kind::kForbidden, 0};
   }
   const MessageView message = View(publish);

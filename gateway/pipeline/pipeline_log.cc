@@ -10,18 +10,10 @@ void PipelineLog::Write(operate::LogLimiter& limiter, const Sender& sender, cons
   if (!limiter.Admit(sender.time_us)) return;
   const std::string suppressed = std::to_string(limiter.TakeSuppressed());
   operate::Log(line.level, line.event, line.message,
-               {{"device", sender.identity},
+               {{"identity", sender.identity},
                 {"topic", sender.topic},
                 {line.key, line.value},
-                {"more_like_it", suppressed}});
-}
-
-void PipelineLog::Forbidden(const Sender& sender) {
-  Write(forbidden_, sender,
-        {LogLevel::kWarning, "publish_forbidden",
-         "a device published where it may not; if it should, add the topic to devices.publish or "
-         "devices.each",
-         "cause", "outside its templates"});
+                {"suppressed", suppressed}});
 }
 
 void PipelineLog::Forged(const Sender& sender, uint64_t properties) {

@@ -21,7 +21,6 @@ class PipelineLog {
     int64_t time_us = 0;
   };
 
-  void Forbidden(const Sender& sender);
   void Forged(const Sender& sender, uint64_t properties);
   void BodyError(const Sender& sender, std::string_view rule);
   void NoRoom(const Sender& sender, std::string_view output);
@@ -37,7 +36,6 @@ class PipelineLog {
   };
   static void Write(operate::LogLimiter& limiter, const Sender& sender, const Line& line);
 
-  operate::LogLimiter forbidden_{1, 10};
   operate::LogLimiter forged_{1, 10};
   operate::LogLimiter body_{1, 10};
   operate::LogLimiter room_{1, 10};

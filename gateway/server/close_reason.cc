@@ -25,7 +25,7 @@ constexpr CloseReasonText kTexts[kCloseReasonCount] = {
     {"gone", "it left before CONNECT", "none if it was a probe; else look at the client's log",
      Reason::kSuccess},
 
-    {"disconnected", "it said goodbye", "nothing", Reason::kSuccess},
+    {"disconnected", "it said goodbye", "", Reason::kSuccess},
     {"peer_closed", "it left without DISCONNECT", "look at the client's log and the network",
      Reason::kSuccess},
     {"transport", "the network or TLS broke", "look at the client's log and the network",
@@ -48,7 +48,7 @@ constexpr CloseReasonText kTexts[kCloseReasonCount] = {
      "add a template to devices.publish, or correct the device", Reason::kNotAuthorized},
     {"slow_reader", "it does not read what it is sent", "look at the client and the network",
      Reason::kSuccess},
-    {"shutdown", "the gateway is stopping", "nothing", Reason::kServerShuttingDown},
+    {"shutdown", "the gateway is stopping", "", Reason::kServerShuttingDown},
 };
 
 }  // namespace

@@ -40,7 +40,7 @@ inline constexpr size_t kCloseReasonCount = static_cast<size_t>(CloseReason::kSh
 struct CloseReasonText {
   std::string_view label;     // of metrics: stable, snake case
   std::string_view sentence;  // what happened
-  std::string_view advice;    // what the operator can do
+  std::string_view advice;    // what the operator can do; may be empty
   mqtt::Reason code;          // to the peer; kSuccess: nothing is said
 };
 const CloseReasonText& TextOf(CloseReason reason);

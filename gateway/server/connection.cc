@@ -254,8 +254,8 @@ void Connection::LogClose(CloseReason reason, std::string_view detail) {
   if (!limit.Admit(worker_.now.steady_us)) return;
   const CloseReasonText& text = TextOf(reason);
   operate::Log(level, IsRefusal(reason) ? "connection_refused" : "connection_closed",
-               fmt::format("{} a connection: {}; {}", IsRefusal(reason) ? "refused" : "closed",
-                           text.sentence, text.advice),
+               fmt::format("{} a connection: {}{}{}", IsRefusal(reason) ? "refused" : "closed",
+                           text.sentence, text.advice.empty() ? "" : "; ", text.advice),
                {{"reason", text.label},
                 {"address", address_},
                 {"identity", identity_},

@@ -105,6 +105,15 @@ void Connection::OnSubscribe(const mqtt::Frame& frame) {
     reasons.push_back(shared ? mqtt::Reason::kSharedSubscriptionsNotSupported
                              : mqtt::Reason::kNotAuthorized);
   }
+  worker_.counters.subscriptions_refused.Add(reasons.size());
+  if (worker_.subscribe_log_limit.Admit(worker_.now.steady_us)) {
+    operate::Log(operate::LogLevel::kWarning, "subscribe_refused",
+                 "refused a subscription: devices cannot subscribe yet",
+                 {{"identity", identity_},
+                  {"address", address_},
+                  {"filter", subscribe->subscriptions.begin()->filter},
+                  {"suppressed", std::to_string(worker_.subscribe_log_limit.TakeSuppressed())}});
+  }
   Send([&](std::span<char> out) {
     return EncodeSuback(version_, subscribe->packet_id, reasons, out);
   });

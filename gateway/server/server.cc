@@ -39,6 +39,7 @@ void Add(const WorkerCounters& from, ServerCounts* to) {
   to->duplicates += from.duplicates.Get();
   to->paused += from.paused.Get();
   to->wills_ignored += from.wills_ignored.Get();
+  to->subscriptions_refused += from.subscriptions_refused.Get();
   to->turns += from.turns.Get();
   for (size_t i = 0; i < from.closed.size(); ++i) {
     const auto reason = static_cast<CloseReason>(i);

@@ -46,6 +46,7 @@ struct ServerCounts {
   uint64_t duplicates = 0;
   uint64_t paused = 0;
   uint64_t wills_ignored = 0;
+  uint64_t subscriptions_refused = 0;
   uint64_t turns = 0;
   // By reason, every reason listed: for sluice_connections_refused_total and its like.
   std::vector<std::pair<std::string_view, uint64_t>> refused;

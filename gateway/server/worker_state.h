@@ -38,6 +38,7 @@ struct WorkerCounters {
   operate::Counter duplicates;               // QoS 2 publishes that were known already
   operate::Counter paused;                   // times a connection had to wait for room
   operate::Counter wills_ignored;
+  operate::Counter subscriptions_refused;
   operate::Counter turns;
   // From a publish to its PUBACK or PUBREC, in turns of the loop: both times are a turn's.
   operate::Histogram ack_latency;
@@ -81,6 +82,7 @@ struct WorkerState {
   operate::LogLimiter will_log_limit;
   operate::LogLimiter forbidden_log_limit;
   operate::LogLimiter faulty_log_limit;
+  operate::LogLimiter subscribe_log_limit;
 };
 
 }  // namespace sluice::server

@@ -69,7 +69,7 @@ int Main(int argc, char** argv) {
                "sluice-devhub"};
   std::string folder;
   std::string address = "127.0.0.1";
-  uint16_t port = 8883;
+  uint16_t port = 8884;  // beside a gateway, which listens on 8883
   app.add_option("--dir", folder,
                  "Folder with devices.json, server.crt, server.key and ca.crt; messages.jsonl and "
                  "control.sock are made there")
