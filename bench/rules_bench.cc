@@ -1,10 +1,13 @@
 // Rules on real messages: what judging, shaping and reading message lines cost.
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -97,6 +100,84 @@ void BM_Judge_ManyThresholds(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_Judge_ManyThresholds)->Arg(1)->Arg(100)->Arg(10'000);
+
+// Messages of 200 bytes from 50 sites, made up with a fixed seed.
+std::vector<lines::OwnedMessage> SiteMessages() {
+  std::mt19937_64 random(1);
+  std::uniform_real_distribution<double> percent(0, 100);
+  std::vector<lines::OwnedMessage> messages(1024);
+  for (lines::OwnedMessage& message : messages) {
+    std::string body = fmt::format(
+        R"({{"device":"press-0417","site":"site-{:02}","ts":1732480000123,"temperature":{:.3f},)"
+        R"("pressure":{:.3f},"state":"running","unit":"C","v_rms":{{"x":1.25,"y":2.5}},"pad":")",
+        random() % 50, percent(random), percent(random));
+    body.append(198 - body.size(), 'x');
+    std::string line;
+    json::AppendString(body + "\"}", &line);
+    if (!lines::ParseMessageLine(R"({"topic":"plant/l1/press/telemetry","payload":)" + line + "}",
+                                 &message)
+             .ok())
+      std::abort();
+  }
+  return messages;
+}
+
+// Rules of one equality over 50 sites and two bounds, which all together take about one message in
+// a hundred. Those of one site overlap: together they pass up to four times as much as one.
+std::shared_ptr<const compile::Program> SiteRules(int64_t count) {
+  std::mt19937_64 random(2);
+  std::uniform_real_distribution<double> spread(0, 2);
+  const double of_site = static_cast<double>(count) / 50;
+  const double share = of_site <= 1 ? 0.01 / of_site : 0.01 / (4 - 3 / std::sqrt(of_site));
+  const double passed = 100 * std::sqrt(share);
+  std::vector<compile::RuleSpec> rules;
+  for (int64_t i = 0; i < count; ++i) {
+    rules.push_back(Rule(
+        fmt::format("r{}", i), "",
+        fmt::format(
+            "$body.site = 'site-{:02}' AND $body.temperature > {:.4f} AND $body.pressure < {:.4f}",
+            i % 50, 100 - passed * spread(random), passed * spread(random))));
+  }
+  return Compiled(std::move(rules));
+}
+
+// range(0) rules by the index; where range(1) is 1, plainly. `matched`: the share of messages.
+void BM_Judge_Sites(benchmark::State& state) {
+  match::Judge judge(SiteRules(state.range(0)), state.range(1) == 1
+                                                    ? match::Judge::Method::kPlain
+                                                    : match::Judge::Method::kIndexed);
+  const std::vector<lines::OwnedMessage> messages = SiteMessages();
+  size_t matched = 0;
+  for (const lines::OwnedMessage& message : messages)
+    matched += judge.Run(message.View()).forwards();
+  size_t next = 0;
+  for (auto _ : state)
+    benchmark::DoNotOptimize(judge.Run(messages[next++ % messages.size()].View()).reason);
+  state.SetItemsProcessed(state.iterations());
+  state.counters["matched"] = static_cast<double>(matched) / static_cast<double>(messages.size());
+}
+BENCHMARK(BM_Judge_Sites)
+    ->ArgNames({"rules", "plain"})
+    ->ArgsProduct({{1, 10, 100, 1000, 10'000}, {0, 1}});
+
+// The same messages, read for the three members and not judged: what judging is measured against.
+void BM_ReadBody_Sites(benchmark::State& state) {
+  const auto program = SiteRules(1);
+  language::BodyReader body(program->paths().body, program->body_options());
+  const std::vector<lines::OwnedMessage> messages = SiteMessages();
+  size_t next = 0;
+  for (auto _ : state) {
+    body.Reset();
+    benchmark::DoNotOptimize(body.Read(messages[next++ % messages.size()].View()));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_ReadBody_Sites);
+
+void BM_Compile_Sites(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(SiteRules(state.range(0)));
+}
+BENCHMARK(BM_Compile_Sites)->Arg(10'000)->Unit(benchmark::kMillisecond);
 
 // A message that its topic alone decides.
 void BM_Judge_DropByTopic(benchmark::State& state) {

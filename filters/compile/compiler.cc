@@ -12,6 +12,7 @@
 
 #include "filters/compile/output_names.h"
 #include "filters/compile/rule_checks.h"
+#include "filters/compile/rule_index.h"
 #include "filters/language/route.h"
 
 namespace sluice::compile {
@@ -103,6 +104,7 @@ std::shared_ptr<const Program> Compiler::Run() {
   for (size_t i = before; i < problems_.size(); ++i) {
     if (problems_[i].severity == Problem::Severity::kError) return nullptr;
   }
+  program_->index_ = BuildRuleIndex(program_->rules_);
   CheckRules(spec_, outputs_, *program_, &problems_);
   return std::move(program_);
 }

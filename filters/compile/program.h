@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "filters/compile/path_tree.h"
+#include "filters/compile/rule_index.h"
 #include "filters/compile/topic_pattern.h"
 #include "filters/language/body.h"
 #include "filters/language/expression.h"
@@ -57,6 +58,8 @@ class Program {
   // Where messages go that no rule took; none: nowhere.
   std::optional<uint16_t> default_output() const { return default_output_; }
 
+  // Of rules(): which of them may match a message.
+  const RuleIndex& index() const { return index_; }
   const language::FieldPaths& paths() const { return paths_; }
   const language::BodyOptions& body_options() const { return body_options_; }
   // Set fields of all rules together: no message sets more.
@@ -66,6 +69,7 @@ class Program {
   friend class Compiler;
 
   std::vector<Rule> rules_;
+  RuleIndex index_;
   std::vector<Shape> shapes_;
   std::vector<std::string> outputs_;
   std::optional<uint16_t> default_output_;

@@ -27,24 +27,26 @@ class TopicPattern {
   // What {name} names: of which level.
   const std::vector<language::TopicName>& names() const { return names_; }
 
+  struct Level {
+    bool any = false;  // + or {name}
+    std::string text;  // what it must be, if not `any`
+  };
+  const std::vector<Level>& levels() const { return levels_; }  // without the #
+  bool and_below() const { return and_below_; }                 // ended in #
+
   // Whether every topic of `other` is one of this, too; never true where it is not so.
   bool Covers(const TopicPattern& other) const;
   // Whether some topic is of both.
   bool Meets(const TopicPattern& other) const;
 
  private:
-  struct Level {
-    bool any = false;  // + or {name}
-    std::string text;  // what it must be, if not `any`
-  };
-
   bool starts_with_wildcard() const { return levels_.empty() || levels_[0].any; }
   bool starts_with_dollar() const {
     return !starts_with_wildcard() && levels_[0].text.starts_with('$');
   }
 
-  std::vector<Level> levels_;  // without the #
-  bool and_below_ = false;     // ended in #
+  std::vector<Level> levels_;
+  bool and_below_ = false;
   std::vector<language::TopicName> names_;
 };
 

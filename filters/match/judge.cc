@@ -62,6 +62,7 @@ Judge::Judge(std::shared_ptr<const compile::Program> program, Method method)
       method_(method),
       body_(program_->paths().body, program_->body_options()),
       evaluator_(program_->paths()),
+      finder_(*program_, evaluator_),
       numbers_(program_->set_fields()) {}
 
 const Verdict& Judge::Run(const language::MessageView& message) {
@@ -83,13 +84,45 @@ const Verdict& Judge::Run(const language::MessageView& message) {
 void Judge::CollectMatches() {
   matches_.clear();
   errors_.clear();
+  if (method_ == Method::kPlain) return AddMatchesPlainly(0);
+  finder_.Start(levels_);
+  const auto end = static_cast<uint32_t>(program_->rules().size());
+  const uint32_t body_rule = finder_.first_body_rule();
+  if (body_rule == compile::RuleIndex::kNone) {
+    AddMatches(0, end, false);
+    return;
+  }
+  // A rule before the first that reads the body may spare the message from being read.
+  uint32_t begin = 0;
+  if (finder_.first_ending_rule() < body_rule) {
+    if (AddMatches(0, body_rule, false)) return;
+    begin = body_rule;
+  }
+  body_.Read(*message_);
+  // Which rules needed it is a matter of each rule.
+  if (body_.is_error()) return AddMatchesPlainly(begin);
+  AddMatches(begin, end, true);
+}
+
+// Whether a match ended judging.
+bool Judge::AddMatches(uint32_t begin, uint32_t end, bool body_read) {
+  for (const uint16_t rule : finder_.Find(begin, end, body_read)) {
+    if (finder_.IsMatch(rule) && AddMatch(rule)) return true;
+  }
+  return false;
+}
+
+bool Judge::AddMatch(uint16_t rule) {
+  matches_.push_back(rule);
+  return program_->rules()[rule].drop || program_->rules()[rule].final_rule;
+}
+
+void Judge::AddMatchesPlainly(uint32_t begin) {
   const std::vector<Rule>& rules = program_->rules();
-  for (size_t i = 0; i < rules.size(); ++i) {
+  for (size_t i = begin; i < rules.size(); ++i) {
     const Outcome outcome = JudgeRule(rules[i]);
     if (outcome == Outcome::kBodyError) errors_.push_back(static_cast<uint16_t>(i));
-    if (outcome != Outcome::kMatch) continue;
-    matches_.push_back(static_cast<uint16_t>(i));
-    if (rules[i].drop || rules[i].final_rule) return;
+    if (outcome == Outcome::kMatch && AddMatch(static_cast<uint16_t>(i))) return;
   }
 }
 

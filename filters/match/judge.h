@@ -1,5 +1,5 @@
-// Judges messages by a program, one rule after the other: plainly, which makes it the oracle of
-// whatever is faster.
+// Judges messages by a program: by its index, or plainly, one rule after the other, which makes it
+// the oracle of the index.
 //
 // For one thread. Allocates only to grow: a judge that has seen its program's worst message
 // allocates nothing more.
@@ -15,6 +15,7 @@
 #include "filters/language/body.h"
 #include "filters/language/evaluate.h"
 #include "filters/language/message_view.h"
+#include "filters/match/rule_finder.h"
 #include "filters/match/verdict.h"
 
 namespace sluice::match {
@@ -52,6 +53,9 @@ class Judge {
   Outcome JudgeWithoutBody(const language::Expression& where);
   uint8_t PossibleTruths(const language::Expression& where, language::NodeId node);
   void CollectMatches();
+  bool AddMatches(uint32_t begin, uint32_t end, bool body_read);
+  bool AddMatch(uint16_t rule);
+  void AddMatchesPlainly(uint32_t begin);
   void ResolveSets();
   void DraftDeliveries();
   void DraftDelivery(uint16_t output, uint16_t shape);
@@ -62,6 +66,7 @@ class Judge {
   const Method method_;
   language::BodyReader body_;
   language::Evaluator evaluator_;
+  RuleFinder finder_;
   const language::MessageView* message_ = nullptr;
   std::vector<std::string_view> levels_;
   std::vector<uint16_t> matches_;

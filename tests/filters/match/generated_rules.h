@@ -60,6 +60,7 @@ class RuleGenerator {
     spec.profile = profile_;
     spec.forward_by_default = choices_.OneIn(2);
     spec.assume_json = !choices_.OneIn(4);
+    mostly_bounds_ = choices_.OneIn(4);
     for (size_t i = 0; i < rules; ++i) spec.rules.push_back(OneRule(i));
     return spec;
   }
@@ -111,6 +112,7 @@ class RuleGenerator {
   }
 
   std::string Conjunction() {
+    if (mostly_bounds_ && choices_.OneIn(2)) return Test();
     std::string text = Test();
     for (size_t more = choices_.Below(4); more > 0; --more) {
       text += " AND " + (choices_.OneIn(6) ? "(" + Condition(1) + ")" : Test());
@@ -120,6 +122,11 @@ class RuleGenerator {
 
   // What an index may reach rules by: a field against a literal, or one of several.
   std::string Test() {
+    if (mostly_bounds_ && !choices_.OneIn(4)) {
+      return std::string(choices_.Of({"$body.a ", "$body.b "})) +
+             std::string(choices_.Of({"<", "<=", ">", ">="})) +
+             std::string(choices_.Of({" 1", " 2", " 1.5", " -1", " 0", " 1e999", " -1e999"}));
+    }
     const std::string field = Field();
     if (choices_.OneIn(5)) {
       std::string text = "(" + field + " = " + Literal();
@@ -202,7 +209,8 @@ class RuleGenerator {
   Choices& choices_;
   const bool edgehub_;
   const language::Profile profile_;
-  bool named_ = false;
+  bool named_ = false;          // whether the rule's topic has a level called line
+  bool mostly_bounds_ = false;  // many rules bound the same few members
 };
 
 // A message that owns its bytes.

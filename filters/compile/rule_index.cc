@@ -1,0 +1,42 @@
+#include "filters/compile/rule_index.h"
+
+#include <cstring>
+#include <functional>
+
+namespace sluice::compile {
+
+using language::Value;
+
+uint64_t RuleIndex::HashOf(const Value& value) {
+  constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;
+  uint64_t hash = 0;
+  if (value.is_string()) {
+    hash = std::hash<std::string_view>()(value.string()) | 1;
+  } else if (value.is_number()) {
+    const double number = value.number() == 0 ? 0.0 : value.number();  // -0 equals 0
+    std::memcpy(&hash, &number, sizeof(hash));
+    hash = (hash ^ (hash >> 32)) * kOdd;
+    hash = (hash ^ (hash >> 29)) | 1;
+  } else if (value.is_bool()) {
+    hash = value.bool_value() ? 3 : 5;
+  }
+  return hash;
+}
+
+bool RuleIndex::Same(const Value& a, const Value& b) {
+  if (a.kind() != b.kind()) return false;
+  if (a.is_string()) return a.string() == b.string();
+  if (a.is_number()) return a.number() == b.number();
+  return a.is_bool() && a.bool_value() == b.bool_value();
+}
+
+const RuleIndex::Bucket* RuleIndex::Find(const Column& column, const Value& value,
+                                         uint64_t hash) const {
+  for (uint64_t place = hash >> 1;; ++place) {
+    const Entry& entry = entries_[column.entries + (place & column.mask)];
+    if (entry.bucket == kNone) return nullptr;
+    if (entry.hash == hash && Same(entry.value, value)) return &buckets_[entry.bucket];
+  }
+}
+
+}  // namespace sluice::compile
