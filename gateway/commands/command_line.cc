@@ -69,6 +69,26 @@ void AddFilter(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [options] { return Filter(*options); }; });
 }
 
+void AddExplain(CLI::App& app, Action& action) {
+  auto options = std::make_shared<ExplainOptions>();
+  CLI::App* command = AddCommand(
+      app, "explain", "Why did each rule match a message, or not?",
+      "Of each rule: its topic filter, its condition with a caret under what decided, every\n"
+      "predicate's value, and of undefined ones why. Several lines are explained one by one.\n"
+      "Example:\n"
+      "  echo '{\"topic\":\"plant/l1/p1/telemetry\",\"payload\":{\"temperature\":81}}' |\n"
+      "    sluice explain -c plant.yaml --message -\n"
+      "Exit code 1 if the configuration or a line cannot be used.");
+  command->add_option("-c,--config", options->config, "Configuration, or a file of rules alone")
+      ->required();
+  command
+      ->add_option("--message", options->message,
+                   "Message lines to explain: a file, or - for standard input")
+      ->required();
+  command->add_flag("--json", options->json, "Print an object a line instead");
+  command->callback([=, &action] { action = [options] { return Explain(*options); }; });
+}
+
 void AddCheck(CLI::App& app, Action& action) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* command =
@@ -217,7 +237,8 @@ void AddRun(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [options] { return Run(*options); }; });
 }
 
-constexpr Adder kCommands[] = {AddRun, AddCheck, AddEval, AddFilter, AddPki, AddSimulate};
+constexpr Adder kCommands[] = {AddRun,     AddCheck, AddEval,    AddFilter,
+                               AddExplain, AddPki,   AddSimulate};
 
 }  // namespace
 

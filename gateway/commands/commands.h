@@ -46,6 +46,13 @@ struct FilterOptions {
 };
 int Filter(const FilterOptions& options);
 
+struct ExplainOptions {
+  std::string config;
+  std::string message;  // path, or "-" for standard input
+  bool json = false;
+};
+int Explain(const ExplainOptions& options);
+
 struct PkiInitOptions {
   std::string dir;
   std::string ca_name = "sluice test CA";

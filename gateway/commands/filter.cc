@@ -17,10 +17,8 @@
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/filter_output.h"
+#include "gateway/commands/line_messages.h"
 #include "gateway/lines/line_reader.h"
-#include "gateway/lines/message_line.h"
-#include "gateway/mqtt/topic.h"
-#include "gateway/pipeline/device_properties.h"
 
 namespace sluice::commands {
 namespace {
@@ -29,8 +27,6 @@ struct RuleCounts {
   uint64_t matched = 0;
   uint64_t errors = 0;
 };
-
-bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
 class Filterer {
  public:
@@ -54,13 +50,10 @@ class Filterer {
   std::shared_ptr<const compile::Program> program_;
   match::Judge judge_;
   match::Shaper shaper_;
-  pipeline::DeviceProperties properties_;
   FilterOutput output_;
   const bool summary_;
-  lines::OwnedMessage message_;
-  uint64_t line_ = 0;   // of all inputs together
-  int64_t now_us_ = 0;  // the lines' clock, which never goes backwards
-  bool had_time_ = false;
+  LineMessages messages_;
+  uint64_t line_ = 0;  // of all inputs together
   uint64_t forwarded_ = 0;
   uint64_t dropped_ = 0;
   uint64_t malformed_ = 0;
@@ -97,19 +90,15 @@ bool Filterer::ReadLines(int fd, const std::string& name) {
 
 void Filterer::TakeLine(std::string_view line, const std::string& name, uint64_t line_of_file) {
   ++line_;
-  if (IsBlank(line)) return;
-  if (const absl::Status status = lines::ParseMessageLine(line, &message_); !status.ok()) {
+  if (IsBlankLine(line)) return;
+  if (const absl::Status status = messages_.Parse(line); !status.ok()) {
     ++malformed_;
     const std::string error(status.message());
     fmt::print(stderr, "sluice: {}:{}: no message: {}\n", name, line_of_file, error);
     if (!summary_) output_.WriteError(line_, error);
     return;
   }
-  if (message_.has_time()) {
-    now_us_ = had_time_ ? std::max(now_us_, message_.View().time_us) : message_.View().time_us;
-    had_time_ = true;
-  }
-  if (!mqtt::ValidTopicName(message_.View().topic)) {
+  if (!messages_.topic_is_valid()) {
     ++dropped_;
     if (!summary_) output_.WriteBadTopic(line_);
     return;
@@ -118,22 +107,14 @@ void Filterer::TakeLine(std::string_view line, const std::string& name, uint64_t
 }
 
 void Filterer::Judge() {
-  language::MessageView view = message_.View();
-  view.time_us = now_us_;
-  properties_.Clear();
-  for (const language::PropertyView& property : view.system_properties)
-    properties_.AddSystem(property);
-  for (const language::PropertyView& property : view.properties) properties_.Add(property);
-  view.properties = properties_.application();
-  view.system_properties = properties_.system();
-
+  const language::MessageView& view = messages_.view();
   const match::Verdict& verdict = judge_.Run(view);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, view.payload);
   ++(shaped.deliveries.empty() ? dropped_ : forwarded_);
   for (const uint16_t rule : verdict.rules) ++rules_[rule].matched;
   for (const uint16_t rule : verdict.errors) ++rules_[rule].errors;
   for (const uint16_t rule : shaped.errors) ++rules_[rule].errors;
-  if (!summary_) output_.WriteVerdict(line_, message_, view.properties, verdict, shaped);
+  if (!summary_) output_.WriteVerdict(line_, messages_.owned(), view.properties, verdict, shaped);
 }
 
 void Filterer::WriteSummary() {
