@@ -89,6 +89,32 @@ void AddExplain(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [options] { return Explain(*options); }; });
 }
 
+void AddDiff(CLI::App& app, Action& action) {
+  auto options = std::make_shared<DiffOptions>();
+  auto configs = std::make_shared<std::vector<std::string>>();
+  CLI::App* command =
+      AddCommand(app, "diff", "Which verdicts would another configuration change?",
+                 "Judges the messages by both and prints, with examples, what changes by verdict "
+                 "and by rule. Example:\n"
+                 "  sluice diff -c old.yaml -c new.yaml --messages plant.jsonl\n"
+                 "Exit code 1 if any verdict changes.");
+  command
+      ->add_option("-c,--config", *configs,
+                   "Twice, the old and the new: configurations, or files of rules alone")
+      ->required()
+      ->allow_extra_args(false);
+  command
+      ->add_option("--messages", options->messages,
+                   "Message lines to judge: a file, or - for standard input")
+      ->required();
+  command->callback([=, &action] {
+    if (configs->size() != 2) throw CLI::ValidationError("--config", "give it twice: OLD and NEW");
+    options->old_config = (*configs)[0];
+    options->new_config = (*configs)[1];
+    action = [options] { return Diff(*options); };
+  });
+}
+
 void AddCheck(CLI::App& app, Action& action) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* command =
@@ -237,8 +263,8 @@ void AddRun(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [options] { return Run(*options); }; });
 }
 
-constexpr Adder kCommands[] = {AddRun,     AddCheck, AddEval,    AddFilter,
-                               AddExplain, AddPki,   AddSimulate};
+constexpr Adder kCommands[] = {AddRun,     AddCheck, AddEval, AddFilter,
+                               AddExplain, AddDiff,  AddPki,  AddSimulate};
 
 }  // namespace
 

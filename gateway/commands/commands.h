@@ -53,6 +53,13 @@ struct ExplainOptions {
 };
 int Explain(const ExplainOptions& options);
 
+struct DiffOptions {
+  std::string old_config;
+  std::string new_config;
+  std::string messages;  // path, or "-" for standard input
+};
+int Diff(const DiffOptions& options);
+
 struct PkiInitOptions {
   std::string dir;
   std::string ca_name = "sluice test CA";
