@@ -160,6 +160,19 @@ BENCHMARK(BM_Judge_Sites)
     ->ArgNames({"rules", "plain"})
     ->ArgsProduct({{1, 10, 100, 1000, 10'000}, {0, 1}});
 
+// The same rules, and a body that breaks off: each rule counts an error.
+void BM_Judge_BadBody(benchmark::State& state) {
+  match::Judge judge(SiteRules(state.range(0)), state.range(1) == 1
+                                                    ? match::Judge::Method::kPlain
+                                                    : match::Judge::Method::kIndexed);
+  lines::OwnedMessage message;
+  if (!lines::ParseMessageLine(R"({"topic":"plant/l1","payload":"{\"site\":"})", &message).ok())
+    std::abort();
+  for (auto _ : state) benchmark::DoNotOptimize(judge.Run(message.View()).errors.size());
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Judge_BadBody)->ArgNames({"rules", "plain"})->ArgsProduct({{10'000}, {0, 1}});
+
 // The same messages, read for the three members and not judged: what judging is measured against.
 void BM_ReadBody_Sites(benchmark::State& state) {
   const auto program = SiteRules(1);

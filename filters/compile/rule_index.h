@@ -49,6 +49,7 @@ class RuleIndex {
     uint32_t conjuncts = 0;
     uint16_t test_count = 0;
     uint16_t conjunct_count = 0;
+    bool all_of_body = false;
   };
 
   // A bound on a number. Of `x < c`, -x and -c are compared, so that small bounds pass first.
@@ -122,6 +123,9 @@ class RuleIndex {
     const Checks& checks = checks_[rule];
     return {rule_conjuncts_.data() + checks.conjuncts, checks.conjunct_count};
   }
+
+  // Whether every operand of the rule's condition reads the body: without one, nothing is known.
+  bool is_all_of_body(uint16_t rule) const { return checks_[rule].all_of_body; }
 
   // 0: a value that equals no literal.
   static uint64_t HashOf(const language::Value& value);

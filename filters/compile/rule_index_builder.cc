@@ -114,6 +114,21 @@ bool ReadsBody(const SyntaxTree& tree, const Node& node) {
                      [&](NodeId child) { return ReadsBody(tree, tree.node(child)); });
 }
 
+bool IsAllOfBody(const SyntaxTree& tree, const Node& node) {
+  const auto children = tree.children_of(node);
+  const auto reads = [&](NodeId child) { return IsAllOfBody(tree, tree.node(child)); };
+  switch (node.op) {
+    case Op::kNot:
+    case Op::kAnd:
+    case Op::kOr:
+      return std::all_of(children.begin(), children.end(), reads);
+    case Op::kBody:
+      return true;
+    default:  // one that reads it anywhere has any value
+      return std::any_of(children.begin(), children.end(), reads);
+  }
+}
+
 // The operands of which each must be true. The word null has rules of its own: an AND with it stays
 // whole.
 void AddOperands(const SyntaxTree& tree, NodeId id, std::vector<NodeId>* operands) {
@@ -142,6 +157,11 @@ class RuleIndexBuilder {
  public:
   explicit RuleIndexBuilder(std::span<const Rule> rules) : rules_(rules) {
     index_.checks_.resize(rules.size());
+    for (size_t i = 0; i < rules.size(); ++i) {
+      if (!rules[i].where) continue;
+      const SyntaxTree& tree = rules[i].where->tree();
+      index_.checks_[i].all_of_body = IsAllOfBody(tree, tree.root());
+    }
   }
 
   RuleIndex Run();

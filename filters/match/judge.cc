@@ -99,35 +99,49 @@ void Judge::CollectMatches() {
     begin = body_rule;
   }
   body_.Read(*message_);
-  // Which rules needed it is a matter of each rule.
-  if (body_.is_error()) return AddMatchesPlainly(begin);
+  if (body_.is_error()) return AddMatchesOfBadBody(begin);
   AddMatches(begin, end, true);
 }
 
 // Whether a match ended judging.
 bool Judge::AddMatches(uint32_t begin, uint32_t end, bool body_read) {
   for (const uint16_t rule : finder_.Find(begin, end, body_read)) {
-    if (finder_.IsMatch(rule) && AddMatch(rule)) return true;
+    if (finder_.IsMatch(rule) && Add(rule, Outcome::kMatch)) return true;
   }
   return false;
-}
-
-bool Judge::AddMatch(uint16_t rule) {
-  matches_.push_back(rule);
-  return program_->rules()[rule].drop || program_->rules()[rule].final_rule;
 }
 
 void Judge::AddMatchesPlainly(uint32_t begin) {
   const std::vector<Rule>& rules = program_->rules();
   for (size_t i = begin; i < rules.size(); ++i) {
-    const Outcome outcome = JudgeRule(rules[i]);
-    if (outcome == Outcome::kBodyError) errors_.push_back(static_cast<uint16_t>(i));
-    if (outcome == Outcome::kMatch && AddMatch(static_cast<uint16_t>(i))) return;
+    if (Add(static_cast<uint16_t>(i), JudgeRule(rules[i]))) return;
   }
 }
 
+// Each rule is asked whether it needed the body; most are known to have.
+void Judge::AddMatchesOfBadBody(uint32_t begin) {
+  const std::vector<Rule>& rules = program_->rules();
+  for (size_t i = begin; i < rules.size(); ++i) {
+    const auto rule = static_cast<uint16_t>(i);
+    const bool known = program_->index().is_all_of_body(rule) && TakesTopic(rules[i]);
+    if (Add(rule, known ? Outcome::kBodyError : JudgeRule(rules[i]))) return;
+  }
+}
+
+// Whether the rule ended judging.
+bool Judge::Add(uint16_t rule, Outcome outcome) {
+  if (outcome == Outcome::kBodyError) errors_.push_back(rule);
+  if (outcome != Outcome::kMatch) return false;
+  matches_.push_back(rule);
+  return program_->rules()[rule].drop || program_->rules()[rule].final_rule;
+}
+
+bool Judge::TakesTopic(const Rule& rule) const {
+  return rule.takes_devices && (!rule.from || rule.from->Matches(levels_));
+}
+
 Judge::Outcome Judge::JudgeRule(const Rule& rule) {
-  if (!rule.takes_devices || (rule.from && !rule.from->Matches(levels_))) return Outcome::kNoMatch;
+  if (!TakesTopic(rule)) return Outcome::kNoMatch;
   if (!rule.where) return Outcome::kMatch;
   if (rule.where->reads_body()) {
     if (body_.state() == BodyReader::State::kUnread) body_.Read(*message_);

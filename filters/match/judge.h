@@ -54,8 +54,10 @@ class Judge {
   uint8_t PossibleTruths(const language::Expression& where, language::NodeId node);
   void CollectMatches();
   bool AddMatches(uint32_t begin, uint32_t end, bool body_read);
-  bool AddMatch(uint16_t rule);
   void AddMatchesPlainly(uint32_t begin);
+  void AddMatchesOfBadBody(uint32_t begin);
+  bool Add(uint16_t rule, Outcome outcome);
+  bool TakesTopic(const compile::Rule& rule) const;
   void ResolveSets();
   void DraftDeliveries();
   void DraftDelivery(uint16_t output, uint16_t shape);
