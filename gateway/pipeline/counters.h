@@ -17,8 +17,6 @@ struct PipelineCounters {
   PipelineCounters(size_t rules_count, size_t outputs_count)
       : rules(rules_count), forwarded(outputs_count), no_room(outputs_count) {}
 
-  operate::Counter received;
-  operate::Counter dropped_forbidden;  // outside the device's templates
   operate::Counter
       dropped_rule;  // rules took it and none sent it anywhere, or its body could not be shaped
   operate::Counter dropped_default;    // no rule took it

@@ -70,11 +70,8 @@ bool Pipeline::HasRoom(uint64_t bytes) {
 }
 
 PublishResult Pipeline::Take(const Publish& publish) {
-  counters_.received.Add();
-  if (!admission_->MayPublish(publish.identity, publish.topic)) {
-    counters_.dropped_forbidden.Add();
+  if (!admission_->MayPublish(publish.identity, publish.topic))
     return {PublishResult::Kind::kForbidden, 0};
-  }
   const MessageView message = View(publish);
   const match::Verdict& verdict = judge_.Run(message);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, message.payload);

@@ -43,7 +43,7 @@ struct Publish {
 struct PublishResult {
   enum class Kind : uint8_t {
     kTaken,      // settle at once if `pending` is 0, else when that many settlements have come back
-    kForbidden,  // outside the device's templates
+    kForbidden,  // outside the device's templates; the caller counts it and says so
     kNoRoom,     // QoS 0 alone: it was to be forwarded, and no output had room
   };
   Kind kind = Kind::kTaken;

@@ -146,8 +146,8 @@ void Connection::OnForbidden(const mqtt::PublishView& publish) {
   if (closing) return Close(CloseReason::kForbidden, publish.topic);
   if (!worker_.forbidden_log_limit.Admit(worker_.now.steady_us)) return;
   operate::Log(operate::LogLevel::kWarning, "publish_forbidden",
-               "dropped a publish outside the device's templates: add one to devices.publish, or "
-               "correct the device",
+               "dropped a publish outside the device's templates: add one to devices.publish or "
+               "devices.each, or correct the device",
                {{"identity", identity_},
                 {"address", address_},
                 {"topic", publish.topic},

@@ -40,6 +40,7 @@ class HostileTest(harness.EndToEndTest):
                    for reason in ("forbidden", "topic_limit", "bad_payload_format", "rule", "default", "no_room")}
         self.assertEqual(dropped["topic_limit"], 2, dropped)
         self.assertEqual(dropped["forbidden"], 1, "$SYS is the gateway's own")
+        self.assertEqual(len(gateway.program.logged("publish_forbidden")), 1, "said once")
         self.assertGreater(dropped["bad_payload_format"], 0)
         taken = received - sum(dropped.values())
         in_two_shapes = gateway.metric("sluice_messages_forwarded_total", output="hub") - taken
