@@ -50,6 +50,7 @@ bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePo
   if (record.priority > kLastUrgentPriority && !urgent_.empty()) CloseUrgent();
 
   Pack* const pack = FindPack(record);
+  if (pack == nullptr) return AddAlone(record, receipt);
   const size_t before = pack->body.size();
   pack->body.push_back(before == 0 ? '[' : ',');
   envelopes_.AppendMember(record, &pack->body);
@@ -65,8 +66,7 @@ bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePo
     pack->body.append(rest_);
     metered = pack->fixed_bytes + pack->body.size() + 1;
   }
-  if (pack->body.size() + 1 > kMaxBodyBytes || metered > kMaxMessageBytes ||
-      pack->topic->size() > kMaxTopicBytes) {
+  if (pack->body.size() + 1 > kMaxBodyBytes || metered > kMaxMessageBytes) {
     pack->body.clear();
     return AddAlone(record, receipt);
   }
@@ -83,10 +83,6 @@ Packer::Pack* Packer::FindPack(const RecordView& record) {
 
   auto found = packs_.find(key_);
   if (found == packs_.end()) {
-    if (packs_.size() >= kMaxPacks) {
-      CloseAll();
-      packs_.clear();
-    }
     bag_.Clear();
     bag_.AddSystem("$.ct", "application/json");
     bag_.AddSystem("$.ce", "utf-8");
@@ -96,6 +92,12 @@ Packer::Pack* Packer::FindPack(const RecordView& record) {
       } else {
         bag_.AddApplication(p.name, p.value);
       }
+    }
+    if (options_.topic_prefix.size() + bag_.text().size() > kMaxTopicBytes) return nullptr;
+    if (packs_.size() >= kMaxPacks) {
+      CloseAll();
+      packs_.clear();
+      last_pack_ = nullptr;
     }
     auto pack = std::make_unique<Pack>();
     pack->topic = std::make_shared<const std::string>(options_.topic_prefix + bag_.text());

@@ -72,6 +72,7 @@ class Packer {
     TimePoint due;
   };
 
+  // Null if no topic can hold the properties.
   Pack* FindPack(const spool::RecordView& record);
   void Open(Pack* pack, TimePoint now);
   void Close(Pack* pack);

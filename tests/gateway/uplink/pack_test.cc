@@ -60,6 +60,22 @@ class PackerTest : public testing::Test {
   std::vector<HubMessage> messages_;
 };
 
+// What `set` takes from bodies can be long, and different each time.
+TEST_F(PackerTest, PropertiesThatNoTopicCanHoldAreRefusedAndNotRemembered) {
+  Packer packer = Make();
+  EXPECT_TRUE(Add(&packer, Record("{}")));
+  for (int i = 0; i < 300; ++i) {
+    const std::string value = std::to_string(i) + std::string(kMaxTopicBytes, 'x');
+    const Property set[] = {{"note", value}};
+    RecordView record = Record("{}");
+    record.hub_properties = set;
+    EXPECT_FALSE(Add(&packer, record));
+  }
+  EXPECT_FALSE(packer.has_closed()) << "the pack in the making was closed to forget useless ones";
+  packer.CloseAll();
+  EXPECT_EQ(Closed(&packer), (Ids{{1}}));
+}
+
 TEST_F(PackerTest, APackIsAJsonArrayOfEnvelopes) {
   Packer packer = Make();
   Add(&packer, Record(R"({"a": 1})"));
