@@ -60,6 +60,15 @@ struct DiffOptions {
 };
 int Diff(const DiffOptions& options);
 
+struct BenchOptions {
+  std::string config;
+  std::string messages;  // path, or "-" for standard input
+  double seconds = 3;
+  unsigned threads = 1;
+  bool json = false;
+};
+int Bench(const BenchOptions& options);
+
 struct PkiInitOptions {
   std::string dir;
   std::string ca_name = "sluice test CA";

@@ -1,0 +1,211 @@
+#include "gateway/commands/bench_run.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <chrono>
+#include <latch>
+#include <limits>
+#include <numeric>
+#include <thread>
+#include <utility>
+
+#include "filters/match/judge.h"
+#include "filters/match/shaper.h"
+
+namespace sluice::commands {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using language::MessageView;
+
+constexpr size_t kStride = 13;
+constexpr size_t kMaxSamples = size_t{1} << 22;  // of a thread; 16 MiB
+constexpr double kYardstickShare = 0.1;          // of the run, before it and behind it
+
+uint64_t Nanoseconds(Clock::duration time) {
+  return static_cast<uint64_t>(std::chrono::nanoseconds(time).count());
+}
+
+double Seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+Clock::duration AsDuration(double seconds) {
+  return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
+}
+
+// The least that two readings of the clock lie apart.
+uint64_t ClockCost() {
+  uint64_t least = std::numeric_limits<uint64_t>::max();
+  for (int i = 0; i < 1000; ++i) {
+    const Clock::time_point start = Clock::now();
+    least = std::min(least, Nanoseconds(Clock::now() - start));
+  }
+  return least;
+}
+
+// How far a repeat lies behind the one before it: the file's span and one gap more.
+int64_t SpanOf(std::span<const MessageView> messages) {
+  const int64_t span = messages.back().time_us - messages.front().time_us;
+  return span + std::max<int64_t>(1, span / static_cast<int64_t>(messages.size()));
+}
+
+// One thread's share.
+class Runner {
+ public:
+  Runner(std::shared_ptr<const compile::Program> program, std::span<const MessageView> messages)
+      : judge_(std::move(program)), messages_(messages), span_us_(SpanOf(messages)) {
+    while (std::gcd(stride_, messages_.size()) != 1) ++stride_;
+    samples_.reserve(kMaxSamples);
+    for (size_t i = 0; i < messages_.size(); ++i) JudgeNext();  // buffers grow, once
+    matched_ = 0;
+  }
+
+  void Run(double seconds) {
+    const Clock::time_point end = Clock::now() + AsDuration(seconds);
+    for (Clock::time_point now = Clock::now(); now < end;) {
+      for (size_t i = 1; i < stride_; ++i) JudgeNext();
+      const Clock::time_point start = Clock::now();
+      JudgeNext();
+      now = Clock::now();
+      judged_ += stride_;
+      const auto sample = static_cast<uint32_t>(
+          std::min<uint64_t>(Nanoseconds(now - start), std::numeric_limits<uint32_t>::max()));
+      Keep(sample);
+    }
+  }
+
+  uint64_t judged() const { return judged_; }
+  uint64_t matched() const { return matched_; }
+  const std::vector<uint32_t>& samples() const { return samples_; }
+
+ private:
+  void JudgeNext() {
+    MessageView message = messages_[next_];
+    message.time_us += shift_us_;
+    message.format = language::ParseBodyFormat(message.content_type, message.content_encoding);
+    const match::Verdict& verdict = judge_.Run(message);
+    matched_ += verdict.rules.empty() ? 0 : 1;
+    shaper_.Apply(judge_.program().shapes(), verdict, message.payload);
+    if (++next_ == messages_.size()) {
+      next_ = 0;
+      shift_us_ += span_us_;
+    }
+  }
+
+  // Long runs go on over their oldest samples.
+  void Keep(uint32_t sample) {
+    if (samples_.size() < kMaxSamples) {
+      samples_.push_back(sample);
+    } else {
+      samples_[oldest_++ % kMaxSamples] = sample;
+    }
+  }
+
+  match::Judge judge_;
+  match::Shaper shaper_;
+  std::span<const MessageView> messages_;
+  const int64_t span_us_;
+  size_t stride_ = kStride;
+  size_t next_ = 0;
+  int64_t shift_us_ = 0;
+  uint64_t judged_ = 0;
+  uint64_t matched_ = 0;
+  std::vector<uint32_t> samples_;
+  size_t oldest_ = 0;
+};
+
+// simdjson's on-demand pass over all members of a body; false where it is no JSON object.
+bool PassOver(simdjson::ondemand::parser& parser, std::string_view body, uint64_t* checksum) {
+  simdjson::ondemand::document document;
+  simdjson::ondemand::object object;
+  const simdjson::padded_string_view text(body.data(), body.size(),
+                                          body.size() + language::kPayloadSlack);
+  if (parser.iterate(text).get(document) || document.get_object().get(object)) return false;
+  for (auto field : object) {
+    simdjson::ondemand::raw_json_string key;
+    simdjson::ondemand::json_type type;
+    if (field.key().get(key) || field.value().type().get(type)) return false;
+    *checksum += static_cast<uint64_t>(key.raw()[0]) + static_cast<uint64_t>(type);
+  }
+  return true;
+}
+
+class Yardstick {
+ public:
+  explicit Yardstick(std::span<const MessageView> messages) {
+    for (const MessageView& message : messages) {
+      if (PassOver(parser_, message.payload, &checksum_)) bodies_.push_back(message.payload);
+    }
+  }
+
+  void Run(double seconds) {
+    if (bodies_.empty()) return;
+    const Clock::time_point start = Clock::now();
+    const Clock::time_point end = start + AsDuration(seconds);
+    Clock::time_point now = start;
+    for (; now < end; now = Clock::now()) {
+      for (const std::string_view body : bodies_) PassOver(parser_, body, &checksum_);
+      passes_ += bodies_.size();
+    }
+    nanoseconds_ += Nanoseconds(now - start);
+  }
+
+  double pass_ns() const {
+    return passes_ == 0 ? 0 : static_cast<double>(nanoseconds_) / static_cast<double>(passes_);
+  }
+
+ private:
+  simdjson::ondemand::parser parser_;
+  std::vector<std::string_view> bodies_;
+  uint64_t checksum_ = 0;
+  uint64_t passes_ = 0;
+  uint64_t nanoseconds_ = 0;
+};
+
+uint64_t Percentile(std::vector<uint32_t>& samples, double share, uint64_t clock_cost) {
+  if (samples.empty()) return 0;
+  const auto at =
+      samples.begin() + static_cast<ptrdiff_t>(share * static_cast<double>(samples.size() - 1));
+  std::nth_element(samples.begin(), at, samples.end());
+  return *at > clock_cost ? *at - clock_cost : 0;
+}
+
+}  // namespace
+
+BenchResult RunBench(std::shared_ptr<const compile::Program> program,
+                     std::span<const MessageView> messages, double seconds, unsigned threads) {
+  Yardstick yardstick(messages);
+  std::vector<std::unique_ptr<Runner>> runners;
+  for (unsigned i = 0; i < threads; ++i)
+    runners.push_back(std::make_unique<Runner>(program, messages));
+  yardstick.Run(seconds * kYardstickShare);
+
+  std::latch ready(static_cast<ptrdiff_t>(threads) + 1);
+  std::vector<std::thread> running;
+  for (const std::unique_ptr<Runner>& runner : runners) {
+    running.emplace_back([&ready, &runner, seconds] {
+      ready.arrive_and_wait();
+      runner->Run(seconds);
+    });
+  }
+  const Clock::time_point start = Clock::now();
+  ready.arrive_and_wait();
+  for (std::thread& thread : running) thread.join();
+  BenchResult result;
+  result.seconds = Seconds(Clock::now() - start);
+
+  yardstick.Run(seconds * kYardstickShare);
+  result.json_pass_ns = yardstick.pass_ns();
+  std::vector<uint32_t> samples;
+  for (const std::unique_ptr<Runner>& runner : runners) {
+    result.messages += runner->judged();
+    result.matched += runner->matched();
+    samples.insert(samples.end(), runner->samples().begin(), runner->samples().end());
+  }
+  const uint64_t clock_cost = ClockCost();
+  result.p50_ns = Percentile(samples, 0.5, clock_cost);
+  result.p99_ns = Percentile(samples, 0.99, clock_cost);
+  return result;
+}
+
+}  // namespace sluice::commands
