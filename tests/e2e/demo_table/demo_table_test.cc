@@ -104,7 +104,8 @@ TEST(TableTest, ShowsTotalsRatesAndShares) {
               HasSubstr("  dropped otherwise                       10          5.0       1.0 %\n"));
   EXPECT_THAT(table, HasSubstr("  jam                                     20          3.0\n"));
   EXPECT_THAT(
-      table, HasSubstr("  send operations                      1 000           10    100x fewer\n"));
+      table,
+      HasSubstr("  send operations                      1 000           10    100x fewer\n"));
 }
 
 TEST(TableTest, IsAtMost80ColumnsWideAndColouredOnDemandAlone) {
