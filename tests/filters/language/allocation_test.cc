@@ -93,7 +93,8 @@ TEST(AllocationTest, ChangingTheCaseOfALongerTextAllocatesOnce) {
   Evaluator evaluator(paths);
   TestMessage message;
   for (const size_t size : {10u, 3'000u}) {
-    message.properties = {{"level", std::string(size, 'A')}};
+    const std::string level(size, 'A');
+    message.properties = {{"level", level}};
     const MessageView view = message.View();
     size_t before = 0;
     for (int round = 0; round < 4; ++round) {

