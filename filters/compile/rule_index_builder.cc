@@ -74,6 +74,7 @@ bool IsUpper(Op op) { return op == Op::kLess || op == Op::kLessEqual; }
 
 template <typename T>
 void AppendBytes(const T& value, std::string* key) {
+  // Pointers too: their own bytes are meant. NOLINTNEXTLINE(bugprone-sizeof-expression)
   key->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
@@ -338,6 +339,7 @@ RuleIndex::Group RuleIndexBuilder::BuildGroup(const std::vector<uint16_t>& membe
       parts.tests.erase(parts.tests.begin() + static_cast<ptrdiff_t>(access->test));
   }
   std::vector<RuleIndex::Column> built;
+  built.reserve(columns.size());
   for (const auto& [field, values] : columns) built.push_back(BuildColumn(field, values));
   group.root = BuildBucket(root);
   group.columns = static_cast<uint32_t>(index_.columns_.size());
@@ -398,6 +400,7 @@ RuleIndex::Bucket RuleIndexBuilder::BuildBucket(const std::vector<Parts*>& membe
   std::map<Dimensions, std::vector<Parts*>> by_dimensions;
   for (Parts* const parts : members) by_dimensions[DimensionsOf(*parts)].push_back(parts);
   std::vector<RuleIndex::Segment> segments;
+  segments.reserve(by_dimensions.size());
   for (const auto& [dimensions, rules] : by_dimensions)
     segments.push_back(BuildSegment(dimensions, rules));
   RuleIndex::Bucket bucket;

@@ -172,7 +172,7 @@ uint64_t Percentile(std::vector<uint32_t>& samples, double share, uint64_t clock
 
 }  // namespace
 
-BenchResult RunBench(std::shared_ptr<const compile::Program> program,
+BenchResult RunBench(const std::shared_ptr<const compile::Program>& program,
                      std::span<const MessageView> messages, double seconds, unsigned threads) {
   Yardstick yardstick(messages);
   std::vector<std::unique_ptr<Runner>> runners;
@@ -182,6 +182,7 @@ BenchResult RunBench(std::shared_ptr<const compile::Program> program,
 
   std::latch ready(static_cast<ptrdiff_t>(threads) + 1);
   std::vector<std::thread> running;
+  running.reserve(runners.size());
   for (const std::unique_ptr<Runner>& runner : runners) {
     running.emplace_back([&ready, &runner, seconds] {
       ready.arrive_and_wait();

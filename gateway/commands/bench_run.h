@@ -27,7 +27,7 @@ struct BenchResult {
 };
 
 // `messages` are not empty, keep their bytes, and have slack behind their payloads.
-BenchResult RunBench(std::shared_ptr<const compile::Program> program,
+BenchResult RunBench(const std::shared_ptr<const compile::Program>& program,
                      std::span<const language::MessageView> messages, double seconds,
                      unsigned threads);
 

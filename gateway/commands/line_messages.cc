@@ -17,8 +17,7 @@ namespace sluice::commands {
 bool IsBlankLine(std::string_view line) { return line.find_first_not_of(" \t\r") == line.npos; }
 
 absl::Status LineMessages::Parse(std::string_view line) {
-  const absl::Status status = lines::ParseMessageLine(line, &owned_);
-  if (!status.ok()) return status;
+  if (absl::Status status = lines::ParseMessageLine(line, &owned_); !status.ok()) return status;
   view_ = owned_.View();
   if (owned_.has_time()) {
     now_us_ = had_time_ ? std::max(now_us_, view_.time_us) : view_.time_us;

@@ -46,7 +46,7 @@ std::string EncodeUnits(std::string_view utf8, size_t width) {
 
 std::string EncodeBody(const Json& message, const std::string& encoding) {
   if (message.contains("bodyRaw")) return message.at("bodyRaw").get<std::string>();
-  const std::string text = message.at("body").dump();
+  std::string text = message.at("body").dump();
   if (encoding == "utf-16") return EncodeUnits(text, 2);
   if (encoding == "utf-32") return EncodeUnits(text, 4);
   return text;

@@ -28,7 +28,8 @@ struct HttpServer::Impl {
 };
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string& host,
-                                                              uint16_t port, HttpRoutes routes) {
+                                                              uint16_t port,
+                                                              const HttpRoutes& routes) {
   auto impl = std::make_unique<Impl>();
   httplib::Server& server = impl->server;
   server.new_task_queue = [] { return new httplib::ThreadPool(2); };
@@ -41,14 +42,13 @@ absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(const std::string&
   server.set_read_timeout(5);
   server.set_write_timeout(5);
   server.set_keep_alive_timeout(5);
-  for (auto& [path, handler] : routes) {
-    server.Get(
-        path, [handler = std::move(handler)](const httplib::Request&, httplib::Response& response) {
-          HttpResponse made = handler();
-          response.status = made.status;
-          response.set_header("Cache-Control", "no-store");
-          response.set_content(std::move(made.body), made.content_type);
-        });
+  for (const auto& [path, handler] : routes) {
+    server.Get(path, [handler = handler](const httplib::Request&, httplib::Response& response) {
+      HttpResponse made = handler();
+      response.status = made.status;
+      response.set_header("Cache-Control", "no-store");
+      response.set_content(made.body, made.content_type);
+    });
   }
   const std::string bind_host = host.empty() ? "0.0.0.0" : host;
   const int bound = port == 0                              ? server.bind_to_any_port(bind_host)

@@ -26,7 +26,7 @@ class HttpServer {
  public:
   // Binds and serves from now on. Port 0 picks one.
   static absl::StatusOr<std::unique_ptr<HttpServer>> Start(const std::string& host, uint16_t port,
-                                                           HttpRoutes routes);
+                                                           const HttpRoutes& routes);
   // Stops and joins.
   ~HttpServer();
 

@@ -40,7 +40,7 @@ struct PropertySizes {
 };
 
 constexpr size_t kAlignment = 8;
-constexpr size_t kFirstCapacity = 16 * 1024;
+constexpr size_t kFirstCapacity = size_t{16} * 1024;
 
 size_t Bytes(std::span<const Property> properties) {
   size_t bytes = properties.size() * sizeof(PropertySizes);
@@ -162,7 +162,7 @@ size_t RecordBatch::Append(const RecordView& r) {
   to = PutTexts(to, r.device_properties);
   to = PutTexts(to, r.system_properties);
   to = PutTexts(to, r.hub_properties);
-  to = Put(to, r.body);
+  Put(to, r.body);
   ++count_;
   return total;
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kApiVersion = "2021-04-12";
 constexpr size_t kMaxIdBytes = 128;
 
-absl::Status Error(std::string message) { return absl::InvalidArgumentError(message); }
+absl::Status Error(const std::string& message) { return absl::InvalidArgumentError(message); }
 
 std::string_view Trim(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r\n";

@@ -239,7 +239,7 @@ void HubSender::RetryAfter(milliseconds delay) {
 }
 
 // Says a cause once an outage.
-void HubSender::Fail(Finding finding) {
+void HubSender::Fail(const Finding& finding) {
   around_.counters.cause.Set(static_cast<uint64_t>(finding.cause));
   const uint32_t bit = 1u << static_cast<uint32_t>(finding.cause);
   if ((said_ & bit) != 0) return;

@@ -102,7 +102,7 @@ class HubSender {
   void Connect();
   bool MakePassword(std::string* password);
   void RetryAfter(std::chrono::milliseconds delay);
-  void Fail(Finding finding);
+  void Fail(const Finding& finding);
   void RenewIfDue();
   void WatchForSlowness();
   void EndShortLives();

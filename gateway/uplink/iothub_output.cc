@@ -66,7 +66,7 @@ std::string MakeEpoch(const Clock& clock) {
   return digits;
 }
 
-IotHubOutput::IotHubOutput(IotHubOptions options, spool::Store& store, spool::Doorbell& bell,
+IotHubOutput::IotHubOutput(const IotHubOptions& options, spool::Store& store, spool::Doorbell& bell,
                            HubSender::SettleTickets settle, const Clock& clock, Random random,
                            std::function<void(const Finding&)> report)
     : name_(options.name), bell_(bell), clock_(clock) {

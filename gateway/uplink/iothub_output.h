@@ -41,7 +41,7 @@ class IotHubOutput {
  public:
   // `store`, `bell` (the store's) and `clock` outlive the output. `settle` runs on the output's
   // thread, once a burst of PUBACKs. `report` null: to the log.
-  IotHubOutput(IotHubOptions options, spool::Store& store, spool::Doorbell& bell,
+  IotHubOutput(const IotHubOptions& options, spool::Store& store, spool::Doorbell& bell,
                HubSender::SettleTickets settle, const Clock& clock, Random random,
                std::function<void(const Finding&)> report = nullptr);
   ~IotHubOutput();  // Stop(0)
