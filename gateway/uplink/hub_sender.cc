@@ -136,7 +136,7 @@ void HubSender::OnConnectFailed(int code) {
         Finding finding = around_.probe();
         now_ = around_.clock.Now();
         if (finding.cause != Cause::kNone) {
-          Fail(std::move(finding));
+          Fail(finding);
         } else if (probe_found_nothing_) {
           Fail({Cause::kUnavailable, "it accepts TLS connections, but does not answer CONNECT"});
         } else {

@@ -88,7 +88,7 @@ TEST(ConversationTest, ClosesOnWhatTheHubClosesOn) {
       {"too large with its properties", Publish(events + "a=bcd", std::string(262'141, 'x')),
        "MessageTooLarge"},
       {"too large a packet", std::string("\x30\xff\xff\xff\x7f", 5), "MessageTooLarge"},
-      {"packet id 0", std::string("\x32\x07\x00\x03") + "a/b" + std::string(2, '\0'),
+      {"packet id 0", std::string("\x32\x07\x00\x03", 4) + "a/b" + std::string(2, '\0'),
        "ProtocolViolation"},
       {"second CONNECT", Connect(ConnectAsX1()), "ProtocolViolation"},
       {"PUBREL", std::string("\x62\x02\x00\x01", 4), "ProtocolViolation"},
@@ -415,7 +415,7 @@ TEST(HubLimitsTest, QuotaOfTheDay) {
   EXPECT_EQ(client.Send(Publish(kEvents, std::string(262'144, 'x'))), "");
   EXPECT_TRUE(client.closed());
   EXPECT_TRUE(hub.Logged("403002 IotHubQuotaExceeded"));
-  hub.clock.Advance(16 * 3600 * kSecond);  // past 00:00 UTC
+  hub.clock.Advance(int64_t{16} * 3600 * kSecond);  // past 00:00 UTC
   EXPECT_EQ(TestClient(hub, "x1").Send(Publish(kEvents, "x")), kPuback1);
   EXPECT_EQ(hub.hub().blocks_today(), 1u);
 }
