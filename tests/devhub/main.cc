@@ -93,4 +93,5 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace sluice::devhub
 
+// What nobody catches ends the program with its message. NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return sluice::devhub::Main(argc, argv); }
