@@ -1,3 +1,4 @@
+// Content type and content encoding, parsed (message_view.h).
 #include <algorithm>
 #include <string_view>
 
