@@ -87,6 +87,7 @@ BENCHMARK(BM_Judge_Plant);
 // more costs.
 void BM_Judge_ManyThresholds(benchmark::State& state) {
   std::vector<compile::RuleSpec> rules;
+  rules.reserve(static_cast<size_t>(state.range(0)));
   for (int i = 0; i < state.range(0); ++i) {
     rules.push_back(
         Rule("r" + std::to_string(i), "plant/+/+/telemetry",

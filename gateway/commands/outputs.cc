@@ -28,12 +28,11 @@ uplink::Random NewRandom() {
 
 class HubOutput final : public Output {
  public:
-  HubOutput(std::string name, uplink::IotHubOptions options, uint64_t max_memory,
+  HubOutput(std::string name, const uplink::IotHubOptions& options, uint64_t max_memory,
             OutputEvents events)
       : name_(std::move(name)),
         queue_({.max_bytes = max_memory, .on_room = std::move(events.room)}, bell_),
-        hub_(std::move(options), queue_, bell_, std::move(events.settled), UplinkClock(),
-             NewRandom()) {}
+        hub_(options, queue_, bell_, std::move(events.settled), UplinkClock(), NewRandom()) {}
 
   std::unique_ptr<pipeline::OutputPort> NewPort() override {
     return std::make_unique<pipeline::StorePort>(queue_);

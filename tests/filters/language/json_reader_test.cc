@@ -19,7 +19,7 @@ using Verdict = JsonReader::Verdict;
 // block of exactly its size, so that AddressSanitizer sees a read past its end.
 class Document {
  public:
-  explicit Document(std::initializer_list<std::string_view> paths) {
+  Document(std::initializer_list<std::string_view> paths) {
     for (std::string_view path : paths) paths_.Intern(*ParsePath(path, nullptr));
     reader_ = std::make_unique<JsonReader>(paths_);
   }

@@ -10,9 +10,6 @@
 namespace sluice::match {
 namespace {
 
-using testing::ElementsAre;
-using testing::IsEmpty;
-
 // "rules a,b errors c: hub/0 p5 [a] x=1; log p1 [b]"; "drop rule" or "drop default" in place of
 // deliveries.
 std::string Summary(const compile::Program& program, const Verdict& verdict) {
