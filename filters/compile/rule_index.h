@@ -87,6 +87,7 @@ class RuleIndex {
     uint32_t columns = 0;
     uint32_t column_count = 0;
     Bucket root;
+    uint32_t rule = kNone;               // any one of its rules
     uint32_t first_body_rule = kNone;    // of its rules that read the body, the first
     uint32_t first_ending_rule = kNone;  // of those that drop or are final
   };
@@ -102,6 +103,10 @@ class RuleIndex {
   }
   // Null where no rule of the column wants this value. `hash` is HashOf(value), not 0.
   const Bucket* Find(const Column& column, const language::Value& value, uint64_t hash) const;
+  std::span<const Entry> entries(const Column& column) const {
+    return {entries_.data() + column.entries, size_t{column.mask} + 1};
+  }
+  const Bucket& bucket(uint32_t number) const { return buckets_[number]; }
   std::span<const Segment> segments(const Bucket& bucket) const {
     return {segments_.data() + bucket.segments, bucket.segment_count};
   }

@@ -312,6 +312,7 @@ RuleIndex::Group RuleIndexBuilder::BuildGroup(const std::vector<uint16_t>& membe
   std::map<std::pair<uint32_t, std::string>, size_t> counts;
   for (const uint16_t member : members) {
     const Rule& rule = rules_[member];
+    group.rule = member;
     if (rule.where && rule.where->reads_body() && group.first_body_rule == RuleIndex::kNone)
       group.first_body_rule = member;
     if ((rule.drop || rule.final_rule) && group.first_ending_rule == RuleIndex::kNone)
