@@ -1,10 +1,7 @@
 #include "filters/match/judge.h"
 
 #include <algorithm>
-#include <cassert>
 #include <utility>
-
-#include "filters/match/names.h"
 
 namespace sluice::match {
 
@@ -63,10 +60,20 @@ Judge::Judge(std::shared_ptr<const compile::Program> program, Method method)
       body_(program_->paths().body, program_->body_options()),
       evaluator_(program_->paths()),
       finder_(*program_, evaluator_),
-      numbers_(program_->set_fields()) {}
+      drafter_(*program_, body_, evaluator_) {}
 
-const Verdict& Judge::Run(const language::MessageView& message) {
+const Verdict& Judge::Run(const language::MessageView& message) { return Draft(Find(message)); }
+
+std::span<const uint16_t> Judge::Find(const language::MessageView& message) {
+  Start(message);
+  CollectMatches();
+  return matches_;
+}
+
+void Judge::Start(const language::MessageView& message) {
   message_ = &message;
+  matches_.clear();
+  errors_.clear();
   language::SplitTopic(message.topic, &levels_);
   body_.Reset();
   language::EvaluationInput input;
@@ -74,16 +81,18 @@ const Verdict& Judge::Run(const language::MessageView& message) {
   input.body = &body_;
   input.topic_levels = levels_;
   evaluator_.Start(input);
-  CollectMatches();
-  ResolveSets();
-  DraftDeliveries();
-  Publish();
-  return verdict_;
+}
+
+const Verdict& Judge::Draft(std::span<const uint16_t> passed) {
+  return drafter_.Draft(*message_, matches_, errors_, passed);
+}
+
+language::Value Judge::Evaluate(const Expression& expression) {
+  if (expression.reads_body() && body_.state() == BodyReader::State::kUnread) body_.Read(*message_);
+  return evaluator_.Evaluate(expression);
 }
 
 void Judge::CollectMatches() {
-  matches_.clear();
-  errors_.clear();
   if (method_ == Method::kPlain) return AddMatchesPlainly(0);
   finder_.Start(levels_);
   const auto end = static_cast<uint32_t>(program_->rules().size());
@@ -179,99 +188,6 @@ uint8_t Judge::PossibleTruths(const Expression& where, NodeId id) {
     default:
       return ReadsBody(tree, node) ? kAny : Only(evaluator_.Judge(where, id));
   }
-}
-
-// Each match's values once, however many outputs it has.
-void Judge::ResolveSets() {
-  resolved_.clear();
-  resolved_ends_.clear();
-  size_t numbers = 0;
-  for (const uint16_t match : matches_) {
-    for (const compile::SetField& field : program_->rules()[match].set) {
-      if (!field.expression) {
-        resolved_.push_back({field.name, field.literal});
-        continue;
-      }
-      if (field.expression->reads_body() && body_.state() == BodyReader::State::kUnread)
-        body_.Read(*message_);
-      const language::Value value = evaluator_.Evaluate(*field.expression);
-      assert(numbers < numbers_.size());
-      const std::optional<std::string_view> text =
-          language::PropertyText(value, &numbers_[numbers]);
-      if (!text) continue;
-      ++numbers;
-      resolved_.push_back({field.name, *text});
-    }
-    resolved_ends_.push_back(static_cast<uint32_t>(resolved_.size()));
-  }
-}
-
-void Judge::DraftDeliveries() {
-  drafts_.clear();
-  delivery_rules_.clear();
-  delivery_sets_.clear();
-  for (const uint16_t match : matches_) {
-    const Rule& rule = program_->rules()[match];
-    for (const uint16_t output : rule.outputs) {
-      const bool drafted = std::any_of(drafts_.begin(), drafts_.end(), [&](const Draft& draft) {
-        return draft.output == output && draft.shape == rule.shape;
-      });
-      if (!drafted) DraftDelivery(output, rule.shape);
-    }
-  }
-}
-
-void Judge::DraftDelivery(uint16_t output, uint16_t shape) {
-  Draft draft{output, shape, 9, 0, 0};
-  const auto set_start = static_cast<uint32_t>(delivery_sets_.size());
-  for (uint32_t i = 0; i < matches_.size(); ++i) {
-    const Rule& rule = program_->rules()[matches_[i]];
-    if (rule.shape != shape) continue;
-    if (std::find(rule.outputs.begin(), rule.outputs.end(), output) == rule.outputs.end()) continue;
-    draft.priority = std::min(draft.priority, rule.priority);
-    delivery_rules_.push_back(matches_[i]);
-    AddSet(i, set_start);
-  }
-  draft.rules_end = static_cast<uint32_t>(delivery_rules_.size());
-  draft.set_end = static_cast<uint32_t>(delivery_sets_.size());
-  drafts_.push_back(draft);
-}
-
-void Judge::AddSet(uint32_t match, uint32_t set_start) {
-  for (uint32_t i = match == 0 ? 0 : resolved_ends_[match - 1]; i < resolved_ends_[match]; ++i) {
-    const SetProperty& property = resolved_[i];
-    const bool taken = std::any_of(
-        delivery_sets_.begin() + set_start, delivery_sets_.end(),
-        [&](const SetProperty& other) { return EqualsIgnoringCase(other.name, property.name); });
-    if (!taken) delivery_sets_.push_back(property);
-  }
-}
-
-void Judge::Publish() {
-  deliveries_.clear();
-  uint32_t rules_start = 0, set_start = 0;
-  for (const Draft& draft : drafts_) {
-    Delivery& delivery = deliveries_.emplace_back();
-    delivery.output = draft.output;
-    delivery.shape = draft.shape;
-    delivery.priority = draft.priority;
-    delivery.rules = std::span(delivery_rules_).subspan(rules_start, draft.rules_end - rules_start);
-    delivery.set = std::span(delivery_sets_).subspan(set_start, draft.set_end - set_start);
-    rules_start = draft.rules_end;
-    set_start = draft.set_end;
-  }
-  const bool untaken = matches_.empty();
-  if (untaken && program_->default_output()) {
-    Delivery& delivery = deliveries_.emplace_back();
-    delivery.output = *program_->default_output();
-    delivery.shape = compile::kUnchanged;
-  }
-  verdict_.reason = !deliveries_.empty() ? DropReason::kNone
-                    : untaken            ? DropReason::kDefault
-                                         : DropReason::kRule;
-  verdict_.rules = matches_;
-  verdict_.errors = errors_;
-  verdict_.deliveries = deliveries_;
 }
 
 }  // namespace sluice::match

@@ -1,6 +1,9 @@
 // Judges messages by a program: by its index, or plainly, one rule after the other, which makes it
 // the oracle of the index.
 //
+// Run is Find and Draft of all that was found. A stage between the two may hold rules back and
+// evaluate expressions of its own on the message: (Run | (Find | Start) Evaluate* Draft)*
+//
 // For one thread. Allocates only to grow: a judge that has seen its program's worst message
 // allocates nothing more.
 #pragma once
@@ -8,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +19,8 @@
 #include "filters/language/body.h"
 #include "filters/language/evaluate.h"
 #include "filters/language/message_view.h"
+#include "filters/language/value.h"
+#include "filters/match/drafter.h"
 #include "filters/match/rule_finder.h"
 #include "filters/match/verdict.h"
 
@@ -34,20 +40,21 @@ class Judge {
   // The verdict and all it views live until the next call; `message` must live as long.
   const Verdict& Run(const language::MessageView& message);
 
+  // The rules that match, in order; lives until the next Find or Start.
+  std::span<const uint16_t> Find(const language::MessageView& message);
+  // Takes a message up without judging it: no rule has matched.
+  void Start(const language::MessageView& message);
+  // Of the message at hand, whose body is read if need be. A string lives until the next call.
+  language::Value Evaluate(const language::Expression& expression);
+  // The rules that Find found, of which those in `passed` (in order) send the message.
+  const Verdict& Draft(std::span<const uint16_t> passed);
+
   const compile::Program& program() const { return *program_; }
   // What is known of the last message's body; kUnread if no rule asked.
   language::BodyReader::State body_state() const { return body_.state(); }
 
  private:
   enum class Outcome : uint8_t { kNoMatch, kMatch, kBodyError };
-  // A delivery being put together; its spans would not survive the vectors' growth.
-  struct Draft {
-    uint16_t output;
-    uint16_t shape;
-    uint8_t priority;
-    uint32_t rules_end;
-    uint32_t set_end;
-  };
 
   Outcome JudgeRule(const compile::Rule& rule);
   Outcome JudgeWithoutBody(const language::Expression& where);
@@ -58,29 +65,17 @@ class Judge {
   void AddMatchesOfBadBody(uint32_t begin);
   bool Add(uint16_t rule, Outcome outcome);
   bool TakesTopic(const compile::Rule& rule) const;
-  void ResolveSets();
-  void DraftDeliveries();
-  void DraftDelivery(uint16_t output, uint16_t shape);
-  void AddSet(uint32_t match, uint32_t set_start);
-  void Publish();
 
   std::shared_ptr<const compile::Program> program_;
   const Method method_;
   language::BodyReader body_;
   language::Evaluator evaluator_;
   RuleFinder finder_;
+  Drafter drafter_;
   const language::MessageView* message_ = nullptr;
   std::vector<std::string_view> levels_;
   std::vector<uint16_t> matches_;
   std::vector<uint16_t> errors_;
-  std::vector<SetProperty> resolved_;          // by match, one behind the other
-  std::vector<uint32_t> resolved_ends_;        // of each match, into resolved_
-  std::vector<language::NumberText> numbers_;  // one for each set field of the program
-  std::vector<Draft> drafts_;
-  std::vector<uint16_t> delivery_rules_;
-  std::vector<SetProperty> delivery_sets_;
-  std::vector<Delivery> deliveries_;
-  Verdict verdict_;
 };
 
 }  // namespace sluice::match
