@@ -14,8 +14,6 @@
 namespace sluice::server {
 namespace {
 
-using mqtt::Version;
-
 TEST(RefusalTest, RefusesStrangersByReasonAndWithAnAlert) {
   const TestPki& pki = TestPki::Get();
   const tls::Credential good = pki.Device("press-01");

@@ -30,7 +30,7 @@ Sample Rich() {
   s.view.device = "press-01";
   s.view.topic = "plant/a/press-01/telemetry";
   s.view.content_type = "application/json";
-  s.view.content_encoding = std::string_view("", 0);
+  s.view.content_encoding = std::string_view("");
   s.view.body = s.body;
   s.view.body_is_json = true;
   s.view.device_properties = s.device;

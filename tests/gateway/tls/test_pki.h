@@ -15,7 +15,7 @@
 
 namespace sluice::tls {
 
-inline constexpr int64_t kTestDay = 24 * 3600;
+inline constexpr int64_t kTestDay = int64_t{24} * 3600;
 
 // Makes a fresh folder, removed in the end.
 class TestFolder {

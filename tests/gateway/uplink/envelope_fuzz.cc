@@ -21,7 +21,7 @@ void Require(bool holds) {
 
 // Takes a text of up to 255 bytes off the front, its length first.
 std::string_view Take(std::string_view* input) {
-  if (input->empty()) return {"", 0};
+  if (input->empty()) return "";
   const size_t size = static_cast<uint8_t>(input->front());
   input->remove_prefix(1);
   const std::string_view text = input->substr(0, size);

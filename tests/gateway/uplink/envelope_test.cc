@@ -156,7 +156,7 @@ TEST(EnvelopeTest, OfManyEqualNamesOneSurvives) {
 }
 
 TEST(EnvelopeTest, ContentTypeAndEncodingOfWhatTravelsAlone) {
-  constexpr std::string_view kNone("", 0);
+  constexpr std::string_view kNone = "";
   const std::string_view absent;
   struct {
     std::string_view body;

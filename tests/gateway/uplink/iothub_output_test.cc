@@ -24,8 +24,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-using testing::Contains;
-using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr auto kPatience = 60s;
