@@ -10,8 +10,8 @@
 #include <thread>
 #include <utility>
 
-#include "filters/match/judge.h"
 #include "filters/match/shaper.h"
+#include "filters/reduce/rule_engine.h"
 
 namespace sluice::commands {
 namespace {
@@ -53,7 +53,7 @@ int64_t SpanOf(std::span<const MessageView> messages) {
 class Runner {
  public:
   Runner(std::shared_ptr<const compile::Program> program, std::span<const MessageView> messages)
-      : judge_(std::move(program)), messages_(messages), span_us_(SpanOf(messages)) {
+      : engine_(std::move(program)), messages_(messages), span_us_(SpanOf(messages)) {
     while (std::gcd(stride_, messages_.size()) != 1) ++stride_;
     samples_.reserve(kMaxSamples);
     for (size_t i = 0; i < messages_.size(); ++i) JudgeNext();  // buffers grow, once
@@ -83,9 +83,9 @@ class Runner {
     MessageView message = messages_[next_];
     message.time_us += shift_us_;
     message.format = language::ParseBodyFormat(message.content_type, message.content_encoding);
-    const match::Verdict& verdict = judge_.Run(message);
+    const match::Verdict& verdict = engine_.Run(message);
     matched_ += verdict.rules.empty() ? 0 : 1;
-    shaper_.Apply(judge_.program().shapes(), verdict, message.payload);
+    shaper_.Apply(engine_.program().shapes(), verdict, message.payload);
     if (++next_ == messages_.size()) {
       next_ = 0;
       shift_us_ += span_us_;
@@ -101,7 +101,7 @@ class Runner {
     }
   }
 
-  match::Judge judge_;
+  reduce::RuleEngine engine_;
   match::Shaper shaper_;
   std::span<const MessageView> messages_;
   const int64_t span_us_;

@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
-#include "filters/match/judge.h"
 #include "filters/match/shaper.h"
 #include "filters/match/value_text.h"
+#include "filters/reduce/rule_engine.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/line_messages.h"
@@ -38,14 +38,14 @@ struct Judgement {
 class Side {
  public:
   explicit Side(std::shared_ptr<const compile::Program> program)
-      : program_(std::move(program)), judge_(program_) {}
+      : program_(std::move(program)), engine_(program_) {}
 
   const compile::Program& program() const { return *program_; }
   Judgement Judge(const language::MessageView& message);
 
  private:
   std::shared_ptr<const compile::Program> program_;
-  match::Judge judge_;
+  reduce::RuleEngine engine_;
   match::Shaper shaper_;
 };
 
@@ -71,7 +71,7 @@ std::string Fingerprint(const compile::Program& program, const match::ShapedDeli
 }
 
 Judgement Side::Judge(const language::MessageView& message) {
-  const match::Verdict& verdict = judge_.Run(message);
+  const match::Verdict& verdict = engine_.Run(message);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, message.payload);
   Judgement judgement;
   judgement.forwards = !shaped.deliveries.empty();

@@ -12,8 +12,8 @@
 #include <string>
 #include <utility>
 
-#include "filters/match/judge.h"
 #include "filters/match/shaper.h"
+#include "filters/reduce/rule_engine.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/explain_output.h"
@@ -27,7 +27,7 @@ class ExplainCommand {
   ExplainCommand(const ConfigFile& loaded, bool json)
       : program_(loaded.program),
         explainer_(program_, loaded.file.rules),
-        judge_(program_),
+        engine_(program_),
         json_(json),
         colours_(!json && ::isatty(STDOUT_FILENO) == 1) {}
 
@@ -40,7 +40,7 @@ class ExplainCommand {
 
   std::shared_ptr<const compile::Program> program_;
   match::Explainer explainer_;
-  match::Judge judge_;
+  reduce::RuleEngine engine_;
   match::Shaper shaper_;
   LineMessages messages_;
   const bool json_;
@@ -69,7 +69,7 @@ bool ExplainCommand::Explain(std::string_view line, uint64_t number) {
 // The verdict is the gateway's own, the rules are the plain evaluator's.
 void ExplainCommand::Judge(ExplainedMessage* explained) {
   explained->rules = explainer_.Explain(messages_.view());
-  const match::Verdict& verdict = judge_.Run(messages_.view());
+  const match::Verdict& verdict = engine_.Run(messages_.view());
   const match::Shaper::Result& shaped =
       shaper_.Apply(program_->shapes(), verdict, messages_.view().payload);
   explained->forwards = !shaped.deliveries.empty();

@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "filters/json/writer.h"
-#include "filters/match/judge.h"
 #include "filters/match/shaper.h"
+#include "filters/reduce/rule_engine.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/filter_output.h"
@@ -32,7 +32,7 @@ class Filterer {
  public:
   Filterer(std::shared_ptr<const compile::Program> program, bool summary)
       : program_(std::move(program)),
-        judge_(program_),
+        engine_(program_),
         output_(*program_, stdout),
         summary_(summary),
         rules_(program_->rules().size()) {}
@@ -48,7 +48,7 @@ class Filterer {
   void WriteSummary();
 
   std::shared_ptr<const compile::Program> program_;
-  match::Judge judge_;
+  reduce::RuleEngine engine_;
   match::Shaper shaper_;
   FilterOutput output_;
   const bool summary_;
@@ -108,7 +108,7 @@ void Filterer::TakeLine(std::string_view line, const std::string& name, uint64_t
 
 void Filterer::Judge() {
   const language::MessageView& view = messages_.view();
-  const match::Verdict& verdict = judge_.Run(view);
+  const match::Verdict& verdict = engine_.Run(view);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, view.payload);
   ++(shaped.deliveries.empty() ? dropped_ : forwarded_);
   for (const uint16_t rule : verdict.rules) ++rules_[rule].matched;

@@ -54,7 +54,7 @@ Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
       program_(std::move(program)),
       outputs_(std::move(outputs)),
       sequence_(sequences),
-      judge_(program_),
+      engine_(program_),
       json_(no_paths_),
       shapes_of_output_(CountShapes(*program_)),
       counters_(program_->rules().size(), outputs_.size()) {
@@ -73,7 +73,7 @@ PublishResult Pipeline::Take(const Publish& publish) {
   if (!admission_->MayPublish(publish.identity, publish.topic))
     return {PublishResult::Kind::kForbidden, 0};
   const MessageView message = View(publish);
-  const match::Verdict& verdict = judge_.Run(message);
+  const match::Verdict& verdict = engine_.Run(message);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, message.payload);
   Count(publish, verdict, shaped);
   if (shaped.deliveries.empty()) return {PublishResult::Kind::kTaken, 0};
@@ -168,7 +168,7 @@ bool Pipeline::BodyIsJson(const MessageView& message) {
   if (format.encoding != BodyFormat::Encoding::kUndeclared &&
       format.encoding != BodyFormat::Encoding::kUtf8)
     return false;
-  const BodyReader::State state = judge_.body_state();
+  const BodyReader::State state = engine_.body_state();
   if (state == BodyReader::State::kObject || state == BodyReader::State::kNotObject) return true;
   if (state == BodyReader::State::kBad || state == BodyReader::State::kLimit) return false;
   const JsonReader::Verdict verdict = json_.Read(message.payload);

@@ -14,8 +14,8 @@
 
 #include "filters/compile/program.h"
 #include "filters/language/json_reader.h"
-#include "filters/match/judge.h"
 #include "filters/match/shaper.h"
+#include "filters/reduce/rule_engine.h"
 #include "gateway/pipeline/admission.h"
 #include "gateway/pipeline/counters.h"
 #include "gateway/pipeline/device_properties.h"
@@ -68,6 +68,9 @@ class Pipeline {
 
   PublishResult Take(const Publish& publish);
 
+  // Takes over what reducers of `old` know where the rule is unchanged; `old` takes nothing more.
+  void Adopt(Pipeline& old) { engine_.Adopt(old.engine_); }
+
   // The turn's publishes have all been offered: hand the records on.
   void Flush();
 
@@ -88,7 +91,7 @@ class Pipeline {
   std::shared_ptr<const compile::Program> program_;
   std::vector<PipelineOutput> outputs_;
   SequenceBlock sequence_;
-  match::Judge judge_;
+  reduce::RuleEngine engine_;
   match::Shaper shaper_;
   language::JsonPaths no_paths_;
   language::JsonReader json_;  // tells JSON from other bodies where no rule did
