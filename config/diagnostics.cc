@@ -130,7 +130,7 @@ std::string Diagnostics::SourceLine(uint32_t line) const {
   return shown;
 }
 
-std::string Diagnostics::Render(const Diagnostic& diagnostic) const {
+std::string Diagnostics::RenderLine(const Diagnostic& diagnostic) const {
   const bool is_error = diagnostic.severity == Diagnostic::Severity::kError;
   std::string message = diagnostic.message;
   Tame(message);
@@ -142,7 +142,11 @@ std::string Diagnostics::Render(const Diagnostic& diagnostic) const {
   if (!diagnostic.key.empty()) out += diagnostic.key + ": ";
   out += message;
   if (!diagnostic.hint.empty()) out += "; " + diagnostic.hint;
-  out += '\n';
+  return out;
+}
+
+std::string Diagnostics::Render(const Diagnostic& diagnostic) const {
+  std::string out = RenderLine(diagnostic) + '\n';
   if (diagnostic.place.line == 0 || diagnostic.place.column == 0) return out;
 
   std::string line = SourceLine(diagnostic.place.line);

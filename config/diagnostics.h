@@ -57,6 +57,8 @@ class Diagnostics {
   //        ^~~~
   std::string Render() const;
   std::string Render(const Diagnostic& diagnostic) const;
+  // Its first line alone, without a line feed: for logs.
+  std::string RenderLine(const Diagnostic& diagnostic) const;
 
  private:
   std::string SourceLine(uint32_t line) const;

@@ -21,11 +21,16 @@ struct Located {
   uint32_t line = 0;
   uint32_t column = 0;
   bool verbatim = true;
+
+  // As written, wherever that was.
+  bool operator==(const Located& other) const { return text == other.text; }
 };
 
 struct SetSpec {
   Located name;
   Located value;  // "$…" is an expression, "$$…" a literal dollar, all else literal
+
+  bool operator==(const SetSpec&) const = default;
 };
 
 // One entry of rules.list. Either `route` or the other members; the loader has checked that.
@@ -41,6 +46,8 @@ struct RuleSpec {
   std::vector<Located> select;
   std::vector<Located> redact;
   std::vector<Located> into;  // names of outputs; empty: the default output
+
+  bool operator==(const RuleSpec&) const = default;
 };
 
 struct RuleSetSpec {
@@ -49,6 +56,8 @@ struct RuleSetSpec {
   bool assume_json = true;
   language::Profile profile = language::Profile::kDefault;
   std::vector<RuleSpec> rules;
+
+  bool operator==(const RuleSetSpec&) const = default;
 };
 
 // An output as far as rules are concerned.

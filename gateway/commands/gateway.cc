@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 #include <thread>
 
+#include "config/changes.h"
 #include "gateway/commands/gateway_metrics.h"
 #include "gateway/uplink/iothub_output.h"
 
@@ -25,31 +27,71 @@ tls::IdentitySource SourceOf(config::IdentitySource source) {
   return tls::IdentitySource::kThumbprint;
 }
 
-absl::StatusOr<server::ListenerOptions> ListenerFor(const config::ListenerOptions& options) {
-  absl::StatusOr<std::shared_ptr<const tls::ServerContext>> context =
-      tls::ServerContext::Load({.certificate = options.tls.certificate,
-                                .key = options.tls.key,
-                                .client_ca = options.tls.client_ca,
-                                .min_version = options.tls.min_version});
-  if (!context.ok()) return context.status();
-  const config::LimitOptions& limits = options.limits;
-  return server::ListenerOptions{.host = options.host,
-                                 .port = options.port,
-                                 .tls = *std::move(context),
-                                 .limits = {.connections = limits.connections,
-                                            .handshakes = limits.handshakes,
-                                            .connect_deadline = limits.connect_deadline,
-                                            .packet_bytes = limits.packet_bytes,
-                                            .topic_bytes = limits.topic_bytes,
-                                            .topic_levels = limits.topic_levels,
-                                            .max_keep_alive = limits.max_keep_alive}};
+absl::StatusOr<std::shared_ptr<const tls::ServerContext>> ContextFor(
+    const config::TlsOptions& options) {
+  return tls::ServerContext::Load({.certificate = options.certificate,
+                                   .key = options.key,
+                                   .client_ca = options.client_ca,
+                                   .min_version = options.min_version});
+}
+
+server::Limits LimitsFor(const config::LimitOptions& limits) {
+  return {.connections = limits.connections,
+          .handshakes = limits.handshakes,
+          .connect_deadline = limits.connect_deadline,
+          .packet_bytes = limits.packet_bytes,
+          .topic_bytes = limits.topic_bytes,
+          .topic_levels = limits.topic_levels,
+          .max_keep_alive = limits.max_keep_alive};
+}
+
+// `ack: received` needs no ticket.
+std::vector<bool> Acknowledges(const config::Config& config) {
+  std::vector<bool> acknowledges;
+  for (const config::OutputOptions& output : config.outputs)
+    acknowledges.push_back(output.ack != config::Ack::kReceived);
+  return acknowledges;
 }
 
 absl::Status In(const std::string& where, const absl::Status& status) {
   return absl::Status(status.code(), fmt::format("{}: {}", where, std::string(status.message())));
 }
 
+// An error that names what only a restart can change.
+absl::Status CheckLive(const config::Config& before, const config::Config& after) {
+  std::string keys;
+  for (const config::Change& change : config::CompareConfigs(before, after)) {
+    if (!change.live) keys += (keys.empty() ? "" : ", ") + change.key;
+  }
+  if (keys.empty()) return absl::OkStatus();
+  return absl::FailedPreconditionError(fmt::format(
+      "cannot change while the gateway runs: {}; restart it, or take these back", keys));
+}
+
+void AddReloadMetrics(const ReloadCounters& reloads, operate::MetricsPage* page) {
+  constexpr char kTotal[] = "reloads_total";
+  constexpr char kHelp[] = "Reloads of the configuration asked for, by result";
+  page->AddCounter(kTotal, kHelp, reloads.applied.Get(), {{"result", "applied"}});
+  page->AddCounter(kTotal, kHelp, reloads.refused.Get(), {{"result", "refused"}});
+  page->AddGauge("config_last_reload_successful",
+                 "Whether the configuration in force is the one that the last reload read",
+                 static_cast<double>(reloads.last_successful.Get()));
+  page->AddGauge("config_last_reload_success_timestamp_seconds",
+                 "When the configuration in force was read",
+                 static_cast<double>(reloads.last_success_s.Get()));
+}
+
 }  // namespace
+
+Gateway::Gateway(config::Config config, std::shared_ptr<const compile::Program> program,
+                 Connections connections)
+    : config_(std::move(config)),
+      connections_(std::move(connections)),
+      rules_(std::make_shared<pipeline::Admission>(config_.devices), std::move(program),
+             Acknowledges(config_)) {
+  reloads_.last_successful.Set(1);
+  reloads_.last_success_s.Set(static_cast<uint64_t>(std::time(nullptr)));
+}
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
     config::Config config, std::shared_ptr<const compile::Program> program,
@@ -83,28 +125,34 @@ absl::Status Gateway::OpenOutputs() {
 
 std::unique_ptr<server::PublishSink> Gateway::NewSink() {
   std::vector<std::unique_ptr<pipeline::OutputPort>> ports;
-  std::vector<pipeline::PipelineOutput> ends;
-  for (size_t i = 0; i < outputs_.size(); ++i) {
-    ports.push_back(outputs_[i]->NewPort());
-    ends.push_back({ports.back().get(), config_.outputs[i].ack != config::Ack::kReceived});
+  for (const auto& output : outputs_) ports.push_back(output->NewPort());
+  return rules_.NewSink(std::move(ports));
+}
+
+absl::StatusOr<Gateway::Contexts> Gateway::LoadContexts(const config::Config& config) {
+  Contexts contexts;
+  for (size_t i = 0; i < config.listeners.size(); ++i) {
+    absl::StatusOr<std::shared_ptr<const tls::ServerContext>> context =
+        ContextFor(config.listeners[i].tls);
+    if (!context.ok()) return In(fmt::format("listeners[{}]", i), context.status());
+    contexts.push_back(*std::move(context));
   }
-  auto pipeline =
-      std::make_unique<pipeline::Pipeline>(std::make_shared<pipeline::Admission>(config_.devices),
-                                           program_, std::move(ends), sequences_);
-  pipelines_.push_back(pipeline.get());
-  return std::make_unique<WorkerSink>(std::move(ports), std::move(pipeline));
+  return contexts;
 }
 
 absl::Status Gateway::OpenServer() {
   server::ServerOptions options;
+  absl::StatusOr<Contexts> contexts = LoadContexts(config_);
+  if (!contexts.ok()) return contexts.status();
   // A session may be taken up at any listener: the largest of them all.
   options.receive_maximum = 1;
   for (size_t i = 0; i < config_.listeners.size(); ++i) {
-    absl::StatusOr<server::ListenerOptions> listener = ListenerFor(config_.listeners[i]);
-    if (!listener.ok()) return In(fmt::format("listeners[{}]", i), listener.status());
-    options.listeners.push_back(*std::move(listener));
-    options.receive_maximum =
-        std::max(options.receive_maximum, config_.listeners[i].limits.receive_maximum);
+    const config::ListenerOptions& each = config_.listeners[i];
+    options.listeners.push_back({.host = each.host,
+                                 .port = each.port,
+                                 .tls = std::move((*contexts)[i]),
+                                 .limits = LimitsFor(each.limits)});
+    options.receive_maximum = std::max(options.receive_maximum, each.limits.receive_maximum);
   }
   options.workers = config_.gateway.workers != 0
                         ? config_.gateway.workers
@@ -140,6 +188,24 @@ void Gateway::Start() {
   server_->Start();
 }
 
+absl::Status Gateway::Apply(config::Config config,
+                            std::shared_ptr<const compile::Program> program) {
+  if (absl::Status status = CheckLive(config_, config); !status.ok()) return status;
+  absl::StatusOr<Contexts> contexts = LoadContexts(config);
+  if (!contexts.ok()) return contexts.status();
+  // Nothing fails from here on.
+  for (size_t i = 0; i < contexts->size(); ++i) {
+    std::shared_ptr<const tls::ServerContext>& context = (*contexts)[i];
+    const auto current = server_->listener(i).options()->tls;
+    if (context->SameAs(*current)) context = current;
+    server_->Reconfigure(i, std::move(context), LimitsFor(config.listeners[i].limits));
+  }
+  rules_.Replace(std::make_shared<pipeline::Admission>(config.devices), std::move(program),
+                 *server_);
+  config_ = std::move(config);
+  return absl::OkStatus();
+}
+
 bool Gateway::Stop(std::chrono::milliseconds patience) {
   if (stopped_) return true;
   stopped_ = true;
@@ -160,7 +226,8 @@ operate::HttpResponse Gateway::Metrics() const {
   AddServerMetrics(server_->Counts(), &page);
   page.AddHistogram("ack_latency_seconds", "From a PUBLISH to its acknowledgement",
                     server_->AckLatencies());
-  AddPipelineMetrics(*program_, pipelines_, &page);
+  rules_.AddMetrics(&page);
+  AddReloadMetrics(reloads_, &page);
   for (const auto& output : outputs_) output->AddMetrics(&page);
   // There is no spool yet: nothing lies in it.
   page.AddGauge("spool_bytes", "Bytes in the spool", 0);

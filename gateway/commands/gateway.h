@@ -14,13 +14,21 @@
 #include "config/config.h"
 #include "filters/compile/program.h"
 #include "gateway/commands/config_file.h"
+#include "gateway/commands/live_rules.h"
 #include "gateway/commands/outputs.h"
-#include "gateway/commands/worker_sink.h"
+#include "gateway/operate/counter.h"
 #include "gateway/operate/http_server.h"
-#include "gateway/pipeline/sequence.h"
 #include "gateway/server/server.h"
 
 namespace sluice::commands {
+
+// Written by the thread that reloads.
+struct ReloadCounters {
+  operate::Counter applied;
+  operate::Counter refused;
+  operate::Counter last_successful;  // 1: what runs is what the last reload read
+  operate::Counter last_success_s;   // since 1970
+};
 
 class Gateway {
  public:
@@ -31,36 +39,45 @@ class Gateway {
 
   void Start();
 
+  // Takes over another configuration while devices go on: all of what may change live, or nothing.
+  // The refusal names each key that only a restart can apply, or the file that cannot be used.
+  // Between two turns of its loop each worker goes over to the new rules; connections keep the
+  // limits and the TLS context that they were accepted under. Returns when every worker has left
+  // the old rules. On the thread of Start() and Stop().
+  absl::Status Apply(config::Config config, std::shared_ptr<const compile::Program> program);
+
   // No new connections; what was taken is settled and sent, until `patience` is over. True: all of
   // it.
   bool Stop(std::chrono::milliseconds patience);
 
   const server::Server& server() const { return *server_; }
+  const config::Config& config() const { return config_; }
+  ReloadCounters& reloads() { return reloads_; }
   // "ADDRESS:PORT", or empty without operate.http.
   std::string http_address() const;
 
  private:
+  using Contexts = std::vector<std::shared_ptr<const tls::ServerContext>>;
+
   Gateway(config::Config config, std::shared_ptr<const compile::Program> program,
-          Connections connections)
-      : config_(std::move(config)),
-        program_(std::move(program)),
-        connections_(std::move(connections)) {}
+          Connections connections);
 
   absl::Status OpenOutputs();
   absl::Status OpenServer();
   absl::Status OpenHttp();
   std::unique_ptr<server::PublishSink> NewSink();
+  // Of the listeners.
+  static absl::StatusOr<Contexts> LoadContexts(const config::Config& config);
   operate::HttpResponse Metrics() const;
   operate::HttpResponse Health() const;
   operate::HttpResponse Readiness() const;
 
-  const config::Config config_;
-  const std::shared_ptr<const compile::Program> program_;
+  config::Config config_;
   const Connections connections_;
   std::string epoch_;
-  pipeline::Sequences sequences_;
-  std::vector<std::unique_ptr<Output>> outputs_;      // in the order of the program's
-  std::vector<const pipeline::Pipeline*> pipelines_;  // owned by the server's sinks
+  std::vector<std::unique_ptr<Output>> outputs_;  // in the order of the program's
+  LiveRules rules_;
+  ReloadCounters reloads_;
   std::unique_ptr<server::Server> server_;
   std::unique_ptr<operate::HttpServer> http_;
   bool stopped_ = false;

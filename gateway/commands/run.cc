@@ -4,11 +4,13 @@
 
 #include <csignal>
 #include <cstdio>
+#include <string>
 
 #include "config/diagnostics.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/gateway.h"
+#include "gateway/commands/reload.h"
 #include "gateway/operate/log.h"
 
 namespace sluice::commands {
@@ -18,13 +20,6 @@ constexpr std::chrono::seconds kDrainPatience{10};
 
 using operate::Log;
 using operate::LogLevel;
-
-LogLevel LevelOf(const std::string& name) {
-  if (name == "debug") return LogLevel::kDebug;
-  if (name == "warn") return LogLevel::kWarning;
-  if (name == "error") return LogLevel::kError;
-  return LogLevel::kInfo;
-}
 
 // Signals are waited for by this thread alone; every thread made later inherits the mask.
 sigset_t BlockSignals() {
@@ -47,7 +42,8 @@ void RaiseDescriptorLimit() {
   }
 }
 
-void WaitForEnd(const sigset_t& signals) {
+// Reloads meanwhile, whenever it is asked to.
+void WaitForEnd(const sigset_t& signals, const std::string& path, Gateway& gateway) {
   while (true) {
     int signal = 0;
     if (sigwait(&signals, &signal) != 0) continue;
@@ -56,8 +52,7 @@ void WaitForEnd(const sigset_t& signals) {
           {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
       return;
     }
-    Log(LogLevel::kWarning, "reload_refused",
-        "reloading is not supported yet: restart to apply a new configuration");
+    Reload(path, gateway);
   }
 }
 
@@ -75,7 +70,7 @@ int Run(const RunOptions& options) {
   config::Config& config = *loaded->file.config;
 
   const sigset_t signals = BlockSignals();
-  operate::SetUpLog({.level = LevelOf(config.operate.log_level), .json = config.operate.log_json});
+  SetUpLog(config.operate);
   RaiseDescriptorLimit();
 
   absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Create(
@@ -92,7 +87,7 @@ int Run(const RunOptions& options) {
     fmt::print("sluice: http on {}\n", http);
   std::fflush(stdout);
 
-  WaitForEnd(signals);
+  WaitForEnd(signals, options.config, **gateway);
   // Whoever asks a second time does not want to wait for the drain.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   const bool safe = (*gateway)->Stop(kDrainPatience);

@@ -17,6 +17,13 @@ server::PublishOutcome::Kind KindOf(pipeline::PublishResult::Kind kind) {
 
 }  // namespace
 
+std::unique_ptr<pipeline::Pipeline> WorkerSink::Replace(std::unique_ptr<pipeline::Pipeline> next,
+                                                        std::span<const uint16_t> predecessors) {
+  next->Adopt(*pipeline_, predecessors);
+  std::swap(pipeline_, next);
+  return next;
+}
+
 server::PublishOutcome WorkerSink::OnPublish(const server::InboundPublish& inbound) {
   const mqtt::PublishView& publish = inbound.publish;
   properties_.clear();

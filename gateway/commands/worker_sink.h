@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,14 @@ class WorkerSink final : public server::PublishSink {
   server::PublishOutcome OnPublish(const server::InboundPublish& inbound) override;
   void EndOfTurn() override { pipeline_->Flush(); }
 
+  // From the next publish on `next` judges, which has the same ports. Returns the old one, of which
+  // nothing is under way: the caller destroys it where that delays nobody.
+  std::unique_ptr<pipeline::Pipeline> Replace(std::unique_ptr<pipeline::Pipeline> next,
+                                              std::span<const uint16_t> predecessors);
+
+  // One for each output, in their order; they live as long as this.
+  std::span<const std::unique_ptr<pipeline::OutputPort>> ports() const { return ports_; }
+  // Until it is replaced.
   const pipeline::Pipeline& pipeline() const { return *pipeline_; }
 
  private:

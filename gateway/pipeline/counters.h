@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gateway/operate/counter.h"
@@ -16,6 +18,9 @@ struct RuleCounters {
 struct PipelineCounters {
   PipelineCounters(size_t rules_count, size_t outputs_count)
       : rules(rules_count), forwarded(outputs_count), no_room(outputs_count) {}
+
+  // Counts on from where `old` ends: a rule from where predecessors[rule] does, if that is one.
+  void Continue(const PipelineCounters& old, std::span<const uint16_t> predecessors);
 
   operate::Counter
       dropped_rule;  // rules took it and none sent it anywhere, or its body could not be shaped

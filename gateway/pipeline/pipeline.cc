@@ -61,6 +61,12 @@ Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
   assert(outputs_.size() == program_->outputs().size());
 }
 
+void Pipeline::Adopt(Pipeline& old, std::span<const uint16_t> predecessors) {
+  engine_.Adopt(old.engine_);
+  counters_.Continue(old.counters_, predecessors);
+  log_ = old.log_;
+}
+
 bool Pipeline::HasRoom(uint64_t bytes) {
   for (size_t i = 0; i < outputs_.size(); ++i) {
     if (shapes_of_output_[i] > 0 && !outputs_[i].port->HasRoom(bytes * shapes_of_output_[i]))

@@ -1,8 +1,8 @@
 // One worker's way of a publish: admission, rules, shape, a record for each output.
 //
 // Runs on its worker's thread alone. A publish that is dropped allocates nothing; one that is
-// forwarded is copied once, into the record. A reload makes a new one: configuration and program
-// never change in it.
+// forwarded is copied once, into the record. A reload makes a new one, on whatever thread:
+// configuration and program never change in it. The new one then takes over on the worker's.
 #pragma once
 
 #include <cstdint>
@@ -63,13 +63,15 @@ class Pipeline {
            std::shared_ptr<const compile::Program> program, std::vector<PipelineOutput> outputs,
            Sequences& sequences);
 
+  // Goes on where `old` ends, before the first publish: its counts, for a rule those of its
+  // predecessor (compile::PredecessorsByName of the two programs), and what its reducers know where
+  // the rule is unchanged. Both have the same outputs. `old` takes nothing more.
+  void Adopt(Pipeline& old, std::span<const uint16_t> predecessors);
+
   // Whether a QoS 1 or 2 publish of up to `bytes` can be taken now, wherever rules send it.
   bool HasRoom(uint64_t bytes);
 
   PublishResult Take(const Publish& publish);
-
-  // Takes over what reducers of `old` know where the rule is unchanged; `old` takes nothing more.
-  void Adopt(Pipeline& old) { engine_.Adopt(old.engine_); }
 
   // The turn's publishes have all been offered: hand the records on.
   void Flush();

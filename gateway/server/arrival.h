@@ -11,8 +11,9 @@
 namespace sluice::server {
 
 struct Arrival {
-  std::unique_ptr<TlsStream> stream;  // attached to no thread
-  Listener* listener = nullptr;       // a place of which it holds
+  std::unique_ptr<TlsStream> stream;               // attached to no thread
+  Listener* listener = nullptr;                    // a place of which it holds
+  std::shared_ptr<const ListenerOptions> options;  // it was accepted under these
   std::string identity;
   std::string address;      // of the peer
   int64_t deadline_us = 0;  // steady; by which CONNECT must have come

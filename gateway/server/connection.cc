@@ -30,6 +30,7 @@ Connection::Connection(WorkerState* worker, Arrival arrival)
     : worker_(*worker),
       stream_(std::move(arrival.stream)),
       listener_(arrival.listener),
+      options_(std::move(arrival.options)),
       identity_(std::move(arrival.identity)),
       address_(std::move(arrival.address)),
       connect_deadline_us_(arrival.deadline_us) {
@@ -154,8 +155,7 @@ void Connection::TakePartial() {
 size_t Connection::TakePackets(std::string_view bytes) {
   size_t taken = 0;
   while (Reading() && taken < bytes.size()) {
-    const mqtt::Frame frame =
-        mqtt::NextFrame(bytes.substr(taken), listener_->options().limits.packet_bytes);
+    const mqtt::Frame frame = mqtt::NextFrame(bytes.substr(taken), options_->limits.packet_bytes);
     if (!frame.complete()) {
       if (frame.status == mqtt::Frame::Status::kError) CloseFor(frame.reason, frame.type);
       partial_total_ = frame.size;

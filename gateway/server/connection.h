@@ -117,6 +117,7 @@ class Connection final : private Timer {
   WorkerState& worker_;
   std::unique_ptr<TlsStream> stream_;
   Listener* const listener_;
+  const std::shared_ptr<const ListenerOptions> options_;
   const std::string identity_;
   const std::string address_;
   std::string client_id_;

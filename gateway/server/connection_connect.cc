@@ -134,7 +134,7 @@ void Connection::LeaveSession() {
 
 bool Connection::SendConnack(const mqtt::ConnectView& connect, bool present,
                              std::optional<std::string_view> assigned_id) {
-  const Limits& limits = listener_->options().limits;
+  const Limits& limits = options_->limits;
   mqtt::ConnackView connack;
   connack.session_present = present;
   uint64_t keep_alive_s = connect.keep_alive_s;

@@ -31,7 +31,7 @@ bool Connection::OnPublish(const mqtt::Frame& frame) {
 // Why nobody may take it, or kSuccess. Such a publish is answered and dropped, and the connection
 // stays: a device that was disconnected for it would come back and send it again, for ever.
 mqtt::Reason Connection::FaultOf(const mqtt::PublishView& publish) const {
-  const Limits& limits = listener_->options().limits;
+  const Limits& limits = options_->limits;
   const std::string_view topic = publish.topic;
   if (topic.size() > limits.topic_bytes ||
       (topic.size() > limits.topic_levels && mqtt::LevelCount(topic) > limits.topic_levels)) {

@@ -36,6 +36,7 @@ class Handshaker::Handshake final : public Watched, public Timer {
             std::string its_address, int64_t its_deadline_us)
       : Watched{false},
         door(its_door),
+        options(its_door->options),
         stream(std::move(its_stream)),
         address(std::move(its_address)),
         deadline_us(its_deadline_us),
@@ -48,7 +49,8 @@ class Handshaker::Handshake final : public Watched, public Timer {
   }
 
   Door* const door;
-  std::unique_ptr<TlsStream> stream;  // null: over
+  const std::shared_ptr<const ListenerOptions> options;  // it was accepted under these
+  std::unique_ptr<TlsStream> stream;                     // null: over
   tls::Identity identity;
   const std::string address;
   const int64_t deadline_us;
@@ -83,6 +85,16 @@ class Handshaker::AcceptPause final : public Timer {
   void OnTimer(int64_t) override {}
 };
 
+Handshaker::Door::Door(Listener* its_listener, uint32_t threads)
+    : Watched{true}, listener(its_listener), share(threads) {
+  Refresh();
+}
+
+void Handshaker::Door::Refresh() {
+  options = listener->options();
+  limit = std::max(1U, options->limits.handshakes / share);
+}
+
 Handshaker::Handshaker(std::vector<Listener*> listeners, uint32_t threads,
                        tls::IdentitySource identity, const Clock& clock,
                        std::function<void(Arrival)> hand_over)
@@ -97,10 +109,7 @@ Handshaker::Handshaker(std::vector<Listener*> listeners, uint32_t threads,
       timers_(now_.steady_us),
       lingering_(&timers_),
       accept_pause_(std::make_unique<AcceptPause>()) {
-  for (Listener* listener : listeners_) {
-    const uint32_t share = std::max(1U, listener->options().limits.handshakes / threads);
-    doors_.push_back(std::make_unique<Door>(listener, share));
-  }
+  for (Listener* listener : listeners_) doors_.push_back(std::make_unique<Door>(listener, threads));
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.ptr = nullptr;
@@ -130,6 +139,7 @@ void Handshaker::Loop() {
     const int count =
         epoll_wait(epoll_.get(), events, kMaxEvents, timers_.TimeoutMs(now_.steady_us));
     now_ = clock_.Now();
+    for (const auto& door : doors_) door->Refresh();
     for (int i = 0; i < count; ++i) {
       auto* const watched = static_cast<Watched*>(events[i].data.ptr);
       if (watched == nullptr) continue;  // the eventfd
@@ -190,7 +200,7 @@ bool Handshaker::AcceptOne(Door* door) {
   std::string address = FormatAddress(peer);
   if (door->listener->full()) {
     CountRefusal(tls::Refusal::kTooMany, *door, address, {},
-                 fmt::format("{} connections", door->listener->options().limits.connections));
+                 fmt::format("{} connections", door->options->limits.connections));
     return true;
   }
   Begin(door, std::move(socket), std::move(address));
@@ -216,7 +226,7 @@ void Handshaker::OutOfDescriptors(Door* door, int error) {
 }
 
 void Handshaker::Begin(Door* door, UniqueFd socket, std::string address) {
-  const ListenerOptions& options = door->listener->options();
+  const ListenerOptions& options = *door->options;
   const int fd = socket.get();
   std::unique_ptr<TlsStream> stream = TlsStream::Create(std::move(socket), options.tls->NewSsl());
   if (stream == nullptr) {
@@ -279,7 +289,7 @@ void Handshaker::Finish(Handshake* handshake) {
   Listener* const listener = handshake->door->listener;
   if (!listener->TakePlace()) {
     return Refuse(handshake, tls::Refusal::kTooMany, identity.name,
-                  fmt::format("{} connections", listener->options().limits.connections));
+                  fmt::format("{} connections", handshake->options->limits.connections));
   }
   counters_.completed.Add();
   if (SSL_session_reused(stream.ssl()) == 1) counters_.resumed.Add();
@@ -287,8 +297,8 @@ void Handshaker::Finish(Handshake* handshake) {
   SSL_set_app_data(stream.ssl(), nullptr);
   stream.KeepInput();
   stream.Attach(nullptr);
-  hand_over_(Arrival{std::move(handshake->stream), listener, std::move(identity.name),
-                     handshake->address, handshake->deadline_us});
+  hand_over_(Arrival{std::move(handshake->stream), listener, handshake->options,
+                     std::move(identity.name), handshake->address, handshake->deadline_us});
   Remove(handshake);
 }
 

@@ -57,11 +57,13 @@ class Handshaker {
   };
   class Handshake;
   struct Door : Watched {  // a listener as this thread sees it
-    Door(Listener* its_listener, uint32_t its_limit)
-        : Watched{true}, listener(its_listener), limit(its_limit) {}
+    Door(Listener* its_listener, uint32_t threads);
+    void Refresh();  // its options, as they are now
 
     Listener* const listener;
-    const uint32_t limit;
+    const uint32_t share;  // one part in so many of the cap on handshakes
+    std::shared_ptr<const ListenerOptions> options;
+    uint32_t limit = 0;
     uint32_t in_flight = 0;
     bool open = false;  // in the epoll set
   };

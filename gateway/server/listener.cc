@@ -133,9 +133,25 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Open(ListenerOptions options
   return BindError(error, options);
 }
 
+std::shared_ptr<const ListenerOptions> Listener::options() const {
+  const MutexLock lock(&mutex_);
+  return options_;
+}
+
+void Listener::Replace(std::shared_ptr<const tls::ServerContext> tls, const Limits& limits) {
+  const MutexLock lock(&mutex_);
+  auto next = std::make_shared<ListenerOptions>(*options_);
+  next->tls = std::move(tls);
+  next->limits = limits;
+  options_ = std::move(next);
+  most_connections_.store(limits.connections, std::memory_order_relaxed);
+}
+
 bool Listener::TakePlace() {
-  if (connections_.fetch_add(1, std::memory_order_relaxed) < options_.limits.connections)
+  if (connections_.fetch_add(1, std::memory_order_relaxed) <
+      most_connections_.load(std::memory_order_relaxed)) {
     return true;
+  }
   connections_.fetch_sub(1, std::memory_order_relaxed);
   return false;
 }

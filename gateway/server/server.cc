@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <semaphore>
+#include <utility>
 
 namespace sluice::server {
 namespace {
@@ -53,11 +54,12 @@ void Add(const WorkerCounters& from, ServerCounts* to) {
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
                                                        const SinkFactory& make_sink,
                                                        const Clock& clock) {
+  std::vector<ListenerOptions> doors = std::exchange(options.listeners, {});
   std::unique_ptr<Server> server(new Server(std::move(options)));
   const ServerOptions& kept = server->options_;
   std::vector<Listener*> listeners;
-  for (const ListenerOptions& each : kept.listeners) {
-    absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(each);
+  for (ListenerOptions& each : doors) {
+    absl::StatusOr<std::unique_ptr<Listener>> listener = Listener::Open(std::move(each));
     if (!listener.ok()) return listener.status();
     listeners.push_back(listener->get());
     server->listeners_.push_back(*std::move(listener));

@@ -75,6 +75,11 @@ class Server {
   void Settle(std::span<const session::AckTicket> tickets);
   // Sinks that had no room have room again.
   void Resume();
+  // What holds for connections that `listener` accepts from now on.
+  void Reconfigure(size_t listener, std::shared_ptr<const tls::ServerContext> tls,
+                   const Limits& limits) {
+    listeners_[listener]->Replace(std::move(tls), limits);
+  }
   // Runs `task` once on each worker's thread, in no order.
   void PostToAll(const std::function<void(uint16_t worker)>& task);
 

@@ -108,54 +108,11 @@ absl::Status CheckValidity(const X509& certificate, const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::Status UseCertificate(SSL_CTX* ctx, const ServerOptions& options, int64_t* not_after) {
-  absl::StatusOr<std::vector<X509Ptr>> chain = ReadCertificates(options.certificate, "certificate");
-  if (!chain.ok()) return chain.status();
-  absl::StatusOr<PkeyPtr> key = ReadKey(options.key);
-  if (!key.ok()) return key.status();
-  X509* const leaf = chain->front().get();
-  if (absl::Status status = CheckValidity(*leaf, options.certificate); !status.ok()) return status;
-  if (X509_check_private_key(leaf, key->get()) != 1) {
-    ERR_clear_error();
-    return absl::InvalidArgumentError(fmt::format("{}: is not the key of the certificate in {}",
-                                                  options.key, options.certificate));
-  }
-  if (SSL_CTX_use_certificate(ctx, leaf) != 1 || SSL_CTX_use_PrivateKey(ctx, key->get()) != 1) {
-    return absl::InvalidArgumentError(
-        fmt::format("{}: cannot be used: {}", options.certificate, TakeOpenSslError()));
-  }
-  for (size_t i = 1; i < chain->size(); ++i) {
-    if (SSL_CTX_add1_chain_cert(ctx, (*chain)[i].get()) != 1) {
-      return absl::InvalidArgumentError(fmt::format("{}: intermediate {} cannot be used: {}",
-                                                    options.certificate, i, TakeOpenSslError()));
-    }
-  }
-  tm expiry{};
-  ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &expiry);
-  *not_after = timegm(&expiry);
-  return absl::OkStatus();
-}
-
-absl::Status TrustClients(SSL_CTX* ctx, const std::string& path) {
-  absl::StatusOr<std::vector<X509Ptr>> authorities = ReadCertificates(path, "client CA");
-  if (!authorities.ok()) return authorities.status();
-  X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
-  for (size_t i = 0; i < authorities->size(); ++i) {
-    X509* const authority = (*authorities)[i].get();
-    if (X509_check_ca(authority) == 0) {
-      return absl::InvalidArgumentError(fmt::format(
-          "{}: certificate {} is not a CA's; list the CAs that issue to devices, not devices", path,
-          i + 1));
-    }
-    if (X509_STORE_add_cert(store, authority) != 1 || SSL_CTX_add_client_CA(ctx, authority) != 1) {
-      return absl::InvalidArgumentError(
-          fmt::format("{}: certificate {} cannot be used: {}", path, i + 1, TakeOpenSslError()));
-    }
-  }
-  // An intermediate may be listed without its root: then its devices are trusted, not its
-  // siblings'.
-  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-  return absl::OkStatus();
+void AppendFingerprint(const X509& certificate, std::string* out) {
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  X509_digest(&certificate, EVP_sha256(), digest, &size);
+  out->append(reinterpret_cast<const char*>(digest), size);
 }
 
 absl::Status SetProtocols(SSL_CTX* ctx, const std::string& min_version) {
@@ -191,26 +148,81 @@ absl::Status SetSessions(SSL_CTX* ctx) {
 
 }  // namespace
 
-ServerContext::ServerContext(SslCtxPtr ctx, int64_t not_after)
-    : ctx_(std::move(ctx)), not_after_(not_after) {}
+absl::Status ServerContext::UseCertificate(SSL_CTX* ctx, const ServerOptions& options,
+                                           Facts* facts) {
+  absl::StatusOr<std::vector<X509Ptr>> chain = ReadCertificates(options.certificate, "certificate");
+  if (!chain.ok()) return chain.status();
+  absl::StatusOr<PkeyPtr> key = ReadKey(options.key);
+  if (!key.ok()) return key.status();
+  X509* const leaf = chain->front().get();
+  if (absl::Status status = CheckValidity(*leaf, options.certificate); !status.ok()) return status;
+  if (X509_check_private_key(leaf, key->get()) != 1) {
+    ERR_clear_error();
+    return absl::InvalidArgumentError(fmt::format("{}: is not the key of the certificate in {}",
+                                                  options.key, options.certificate));
+  }
+  if (SSL_CTX_use_certificate(ctx, leaf) != 1 || SSL_CTX_use_PrivateKey(ctx, key->get()) != 1) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}: cannot be used: {}", options.certificate, TakeOpenSslError()));
+  }
+  for (size_t i = 1; i < chain->size(); ++i) {
+    if (SSL_CTX_add1_chain_cert(ctx, (*chain)[i].get()) != 1) {
+      return absl::InvalidArgumentError(fmt::format("{}: intermediate {} cannot be used: {}",
+                                                    options.certificate, i, TakeOpenSslError()));
+    }
+  }
+  for (const X509Ptr& certificate : *chain) AppendFingerprint(*certificate, &facts->shown);
+  tm expiry{};
+  ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &expiry);
+  facts->not_after = timegm(&expiry);
+  return absl::OkStatus();
+}
+
+absl::Status ServerContext::TrustClients(SSL_CTX* ctx, const std::string& path, Facts* facts) {
+  absl::StatusOr<std::vector<X509Ptr>> authorities = ReadCertificates(path, "client CA");
+  if (!authorities.ok()) return authorities.status();
+  X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
+  for (size_t i = 0; i < authorities->size(); ++i) {
+    X509* const authority = (*authorities)[i].get();
+    if (X509_check_ca(authority) == 0) {
+      return absl::InvalidArgumentError(fmt::format(
+          "{}: certificate {} is not a CA's; list the CAs that issue to devices, not devices", path,
+          i + 1));
+    }
+    if (X509_STORE_add_cert(store, authority) != 1 || SSL_CTX_add_client_CA(ctx, authority) != 1) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}: certificate {} cannot be used: {}", path, i + 1, TakeOpenSslError()));
+    }
+  }
+  facts->shown += '/';
+  for (const X509Ptr& authority : *authorities) AppendFingerprint(*authority, &facts->shown);
+  // An intermediate may be listed without its root: then its devices are trusted, not its
+  // siblings'.
+  X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
+  return absl::OkStatus();
+}
+
+ServerContext::ServerContext(SslCtxPtr ctx, Facts facts)
+    : ctx_(std::move(ctx)), facts_(std::move(facts)) {}
 
 absl::StatusOr<std::shared_ptr<const ServerContext>> ServerContext::Load(
     const ServerOptions& options) {
   SslCtxPtr ctx(SSL_CTX_new(TLS_server_method()));
   if (ctx == nullptr) return absl::InternalError(TakeOpenSslError());
-  int64_t not_after = 0;
+  Facts facts;
+  facts.shown = options.min_version + "/";
   if (absl::Status status = SetProtocols(ctx.get(), options.min_version); !status.ok())
     return status;
   if (absl::Status status = SetSessions(ctx.get()); !status.ok()) return status;
-  if (absl::Status status = UseCertificate(ctx.get(), options, &not_after); !status.ok())
+  if (absl::Status status = UseCertificate(ctx.get(), options, &facts); !status.ok()) return status;
+  if (absl::Status status = TrustClients(ctx.get(), options.client_ca, &facts); !status.ok())
     return status;
-  if (absl::Status status = TrustClients(ctx.get(), options.client_ca); !status.ok()) return status;
   SSL_CTX_set_verify(ctx.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                      RememberFailedPeer);
   SSL_CTX_set_verify_depth(ctx.get(), kMaxChainDepth);
   SSL_CTX_set_mode(ctx.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  return std::shared_ptr<const ServerContext>(new ServerContext(std::move(ctx), not_after));
+  return std::shared_ptr<const ServerContext>(new ServerContext(std::move(ctx), std::move(facts)));
 }
 
 SslPtr ServerContext::NewSsl() const {

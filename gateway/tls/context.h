@@ -33,14 +33,25 @@ class ServerContext {
 
   SSL_CTX* get() const { return ctx_.get(); }
 
+  // Whether both show the same certificate, trust the same CAs and speak the same protocols: then a
+  // reload keeps the one whose tickets devices hold.
+  bool SameAs(const ServerContext& other) const { return facts_.shown == other.facts_.shown; }
+
   // When our own certificate expires, seconds since 1970: for alerts and metrics.
-  int64_t not_after() const { return not_after_; }
+  int64_t not_after() const { return facts_.not_after; }
 
  private:
-  ServerContext(SslCtxPtr ctx, int64_t not_after);
+  struct Facts {
+    int64_t not_after = 0;
+    std::string shown;  // protocol version and fingerprints of all certificates, as configured
+  };
+
+  ServerContext(SslCtxPtr ctx, Facts facts);
+  static absl::Status UseCertificate(SSL_CTX* ctx, const ServerOptions& options, Facts* facts);
+  static absl::Status TrustClients(SSL_CTX* ctx, const std::string& path, Facts* facts);
 
   SslCtxPtr ctx_;
-  int64_t not_after_;
+  Facts facts_;
 };
 
 }  // namespace sluice::tls

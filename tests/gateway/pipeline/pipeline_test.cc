@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "filters/compile/rule_changes.h"
 #include "tests/filters/match/rules_fixture.h"
 
 namespace sluice::pipeline {
@@ -211,6 +212,21 @@ TEST(SequenceBlockTest, NumbersAreUnique) {
   EXPECT_EQ(second.Next(), 1U + Sequences::kBlock);
   for (uint64_t i = 2; i <= Sequences::kBlock; ++i) EXPECT_EQ(first.Next(), i);
   EXPECT_EQ(first.Next(), 1U + 2 * Sequences::kBlock);
+}
+
+TEST_F(PipelineTest, CountsOnWhereItsPredecessorEnded) {
+  Start({Rule("gone"), Rule("stays").Where("$body.t > 1"), Rule("changes").Where("$body.t > 2")});
+  Take("plant/dev-1/x", R"({"t":3})");
+  Take("plant/dev-1/x", R"({"t":2})");
+  const std::unique_ptr<Pipeline> old = std::move(pipeline_);
+  Start({Rule("changes").Where("$body.t > 5"), Rule("new"), Rule("stays").Where("$body.t > 1")});
+  pipeline_->Adopt(*old, compile::PredecessorsByName(old->program(), pipeline_->program()));
+  Take("plant/dev-1/x", R"({"t":3})");
+  const PipelineCounters& counters = pipeline_->counters();
+  EXPECT_EQ(counters.rules[0].matches.Get(), 1U);
+  EXPECT_EQ(counters.rules[1].matches.Get(), 1U);
+  EXPECT_EQ(counters.rules[2].matches.Get(), 3U);
+  EXPECT_EQ(counters.forwarded[0].Get(), 3U);
 }
 
 }  // namespace

@@ -279,5 +279,29 @@ TEST_F(ServerContextTest, SaysWhichFileIsWrongAndHow) {
   }
 }
 
+TEST_F(ServerContextTest, KnowsItsLikeByWhatTheFilesHold) {
+  const std::shared_ptr<const ServerContext> first = Load();
+  EXPECT_TRUE(Load()->SameAs(*first));
+  std::filesystem::copy_file(options_.certificate, folder_ / "copy.crt");
+  options_.certificate = folder_ / "copy.crt";
+  EXPECT_TRUE(Load()->SameAs(*first)) << "the file's name does not matter";
+
+  const Credential other = MustIssueCa("other CA");
+  const std::string one_ca = options_.client_ca;
+  options_.client_ca = folder_.Write("two.crt", ca_.CertificatePem() + other.CertificatePem());
+  EXPECT_FALSE(Load()->SameAs(*first));
+  options_.client_ca = one_ca;
+  options_.min_version = "1.3";
+  EXPECT_FALSE(Load()->SameAs(*first));
+  options_.min_version = "1.2";
+
+  CertificateSpec spec = DeviceSpec("gw-01");
+  spec.use = CertificateSpec::Use::kServer;
+  const Credential renewed = MustIssue(spec, &ca_);
+  folder_.Write("copy.crt", renewed.CertificatePem());
+  options_.key = folder_.Write("copy.key", renewed.KeyPem());
+  EXPECT_FALSE(Load()->SameAs(*first));
+}
+
 }  // namespace
 }  // namespace sluice::tls

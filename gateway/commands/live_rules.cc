@@ -1,0 +1,81 @@
+#include "gateway/commands/live_rules.h"
+
+#include <cassert>
+#include <semaphore>
+#include <utility>
+
+#include "filters/compile/rule_changes.h"
+#include "gateway/commands/gateway_metrics.h"
+
+namespace sluice::commands {
+
+using server::MutexLock;
+
+LiveRules::LiveRules(std::shared_ptr<const pipeline::Admission> admission,
+                     std::shared_ptr<const compile::Program> program,
+                     std::vector<bool> acknowledges)
+    : acknowledges_(std::move(acknowledges)),
+      admission_(std::move(admission)),
+      program_(std::move(program)),
+      programs_{program_} {}
+
+std::unique_ptr<pipeline::Pipeline> LiveRules::NewPipeline(
+    std::shared_ptr<const pipeline::Admission> admission,
+    std::shared_ptr<const compile::Program> program,
+    std::span<const std::unique_ptr<pipeline::OutputPort>> ports) {
+  std::vector<pipeline::PipelineOutput> outputs;
+  assert(ports.size() == acknowledges_.size());
+  for (size_t i = 0; i < ports.size(); ++i) outputs.push_back({ports[i].get(), acknowledges_[i]});
+  return std::make_unique<pipeline::Pipeline>(std::move(admission), std::move(program),
+                                              std::move(outputs), sequences_);
+}
+
+std::unique_ptr<WorkerSink> LiveRules::NewSink(
+    std::vector<std::unique_ptr<pipeline::OutputPort>> ports) {
+  const MutexLock lock(&mutex_);
+  std::unique_ptr<pipeline::Pipeline> pipeline = NewPipeline(admission_, program_, ports);
+  auto sink = std::make_unique<WorkerSink>(std::move(ports), std::move(pipeline));
+  sinks_.push_back(sink.get());
+  return sink;
+}
+
+void LiveRules::Replace(std::shared_ptr<const pipeline::Admission> admission,
+                        std::shared_ptr<const compile::Program> program, server::Server& server) {
+  Pipelines pipelines;  // destroyed last, when no worker and no reader of counters waits
+  const MutexLock lock(&mutex_);
+  for (const WorkerSink* sink : sinks_) {
+    pipelines.push_back(NewPipeline(admission, program, sink->ports()));
+  }
+  Swap(&pipelines, compile::PredecessorsByName(*program_, *program), server);
+  admission_ = std::move(admission);
+  program_ = std::move(program);
+  std::erase_if(programs_, [](const auto& each) { return each.expired(); });
+  programs_.push_back(program_);
+}
+
+void LiveRules::Swap(Pipelines* pipelines, std::span<const uint16_t> predecessors,
+                     server::Server& server) {
+  // The last worker may still be inside release() when this has returned.
+  const auto swapped = std::make_shared<std::counting_semaphore<>>(0);
+  server.PostToAll([pipelines, predecessors, swapped, sinks = sinks_](uint16_t worker) {
+    std::unique_ptr<pipeline::Pipeline>& place = (*pipelines)[worker];
+    place = sinks[worker]->Replace(std::move(place), predecessors);
+    swapped->release();
+  });
+  for (size_t i = 0; i < pipelines->size(); ++i) swapped->acquire();
+  // A publish that waits for room may be sent elsewhere now.
+  server.Resume();
+}
+
+void LiveRules::AddMetrics(operate::MetricsPage* page) const {
+  const MutexLock lock(&mutex_);
+  std::vector<const pipeline::Pipeline*> pipelines;
+  for (const WorkerSink* sink : sinks_) pipelines.push_back(&sink->pipeline());
+  AddPipelineMetrics(*program_, pipelines, page);
+  size_t alive = 0;
+  for (const auto& each : programs_) alive += each.expired() ? 0 : 1;
+  page->AddGauge("rule_programs", "Compiled rule sets in memory: one, but for moments of a reload",
+                 static_cast<double>(alive));
+}
+
+}  // namespace sluice::commands

@@ -1,0 +1,19 @@
+// Reads the configuration file again and lets a running gateway take it over: what SIGHUP does.
+//
+// All or nothing: a file that has an error, or changes what only a restart can change, is refused,
+// and the gateway goes on as it was. The log says what changed, or what is wrong and where.
+#pragma once
+
+#include <string>
+
+#include "gateway/commands/gateway.h"
+
+namespace sluice::commands {
+
+// On the thread of the gateway's Start() and Stop(). Whether it was taken over.
+bool Reload(const std::string& path, Gateway& gateway);
+
+// As `operate` says.
+void SetUpLog(const config::OperateOptions& options);
+
+}  // namespace sluice::commands
