@@ -36,7 +36,10 @@ bool JsonIndex::Build(std::string_view text) {
                               simdjson::stage1_mode::regular)) {
     return false;
   }
-  offsets_ = {implementation_->structural_indexes.get(), implementation_->n_structural_indexes};
+  uint32_t* const offsets = implementation_->structural_indexes.get();
+  const size_t count = implementation_->n_structural_indexes;
+  offsets[count] = static_cast<uint32_t>(text.size());
+  offsets_ = {offsets, count};
   return true;
 }
 

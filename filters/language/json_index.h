@@ -34,7 +34,7 @@ class JsonIndex {
   static size_t ErrorOffset(std::string_view text);
 
   // Offsets of `{ } [ ] : ,`, of the opening quotes of strings, and of the first byte of anything
-  // else.
+  // else. Behind the last one stands the size of the text.
   std::span<const uint32_t> offsets() const { return offsets_; }
 
  private:

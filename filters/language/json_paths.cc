@@ -1,7 +1,6 @@
 #include "filters/language/json_paths.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "filters/language/lexer.h"
 
@@ -12,32 +11,6 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool AllDigits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), IsDigit);
-}
-
-uint64_t Load(const char* bytes, size_t size) {
-  uint64_t word = 0;
-  std::memcpy(&word, bytes, size);
-  return word;
-}
-
-// Eight bytes a step: every key of a document is looked up. Only keys that some rule names are in
-// the table, so that nobody but the rules' author can make it cluster.
-uint64_t Hash(uint32_t parent, std::string_view key) {
-  constexpr uint64_t kMultiplier = 0x9E3779B97F4A7C15;
-  uint64_t hash = (key.size() + parent) * kMultiplier;
-  const char* at = key.data();
-  size_t left = key.size();
-  for (; left > 8; left -= 8, at += 8) {
-    hash = (hash ^ Load(at, 8)) * kMultiplier;
-    hash ^= hash >> 32;
-  }
-  if (left >= 4) {
-    hash ^= Load(at, 4) | Load(at + left - 4, 4) << 32;
-  } else if (left > 0) {
-    hash ^= Load(at, 1) | Load(at + left / 2, 1) << 8 | Load(at + left - 1, 1) << 16;
-  }
-  hash *= kMultiplier;
-  return hash ^ hash >> 32;
 }
 
 }  // namespace
@@ -74,7 +47,7 @@ std::optional<std::vector<PathStep>> ParsePath(std::string_view text, size_t* ba
   }
 }
 
-JsonPaths::JsonPaths() : nodes_(1), table_(16, kNone) {}
+JsonPaths::JsonPaths() : nodes_(1) {}
 
 JsonPaths::Slot JsonPaths::Intern(std::span<const PathStep> path) {
   uint32_t node = 0;
@@ -94,15 +67,6 @@ JsonPaths::Slot JsonPaths::Intern(std::span<const PathStep> path) {
   return nodes_[node].slot;
 }
 
-uint32_t JsonPaths::FindKey(uint32_t parent, std::string_view key) const {
-  const size_t mask = table_.size() - 1;
-  for (size_t i = Hash(parent, key) & mask; table_[i] != kNone; i = (i + 1) & mask) {
-    const Node& node = nodes_[table_[i]];
-    if (node.parent == parent && node.key == key) return table_[i];
-  }
-  return kNone;
-}
-
 uint32_t JsonPaths::FindIndex(uint32_t parent, uint32_t index) const {
   for (uint32_t node = nodes_[parent].first_element; node != kNone;
        node = nodes_[node].next_element) {
@@ -112,26 +76,12 @@ uint32_t JsonPaths::FindIndex(uint32_t parent, uint32_t index) const {
 }
 
 uint32_t JsonPaths::AddKey(uint32_t parent, const std::string& key) {
-  if (const uint32_t found = FindKey(parent, key); found != kNone) return found;
-  const auto node = AddNode(parent);
-  nodes_[node].key = key;
+  const uint32_t found = FindKey(parent, key, key.data() + key.size());
+  if (found != kNone) return found;
+  const uint32_t node = AddNode(parent);
   nodes_[parent].has_keys = true;
-  if (++keys_ * 2 > table_.size()) {
-    table_.assign(table_.size() * 2, kNone);
-    for (uint32_t i = 1; i < nodes_.size(); ++i) {
-      if (nodes_[i].is_key()) Enter(i);
-    }
-  } else {
-    Enter(node);
-  }
+  keys_.Add(parent, key, node);
   return node;
-}
-
-void JsonPaths::Enter(uint32_t node) {
-  const size_t mask = table_.size() - 1;
-  size_t i = Hash(nodes_[node].parent, nodes_[node].key) & mask;
-  while (table_[i] != kNone) i = (i + 1) & mask;
-  table_[i] = node;
 }
 
 uint32_t JsonPaths::AddIndex(uint32_t parent, uint32_t index) {

@@ -13,6 +13,8 @@
 #include <string_view>
 #include <vector>
 
+#include "filters/language/key_table.h"
+
 namespace sluice::language {
 
 inline constexpr size_t kMaxPathSteps = 100;
@@ -45,9 +47,6 @@ class JsonPaths {
     uint32_t first_element = kNone;  // the elements that paths go on to, in order of index
     uint32_t next_element = kNone;   // of a node reached by index: its next sibling
     uint32_t index = kNone;          // which element it is
-    std::string key;                 // which member, of a node reached by name
-
-    bool is_key() const { return index == kNone && parent != kNone; }
   };
 
   JsonPaths();
@@ -59,19 +58,20 @@ class JsonPaths {
   const std::string& text(Slot slot) const { return texts_[slot]; }  // "pump.readings[2]"
 
   const std::vector<Node>& nodes() const { return nodes_; }
-  // The node one step on, or kNone.
-  uint32_t FindKey(uint32_t parent, std::string_view key) const;
+  // The node one step on, or kNone. Nothing at or behind `readable_end` is read, which is not
+  // before the key's end.
+  uint32_t FindKey(uint32_t parent, std::string_view key, const char* readable_end) const {
+    return keys_.Find(parent, key, readable_end);
+  }
   uint32_t FindIndex(uint32_t parent, uint32_t index) const;
 
  private:
   uint32_t AddKey(uint32_t parent, const std::string& key);
   uint32_t AddIndex(uint32_t parent, uint32_t index);
   uint32_t AddNode(uint32_t parent);
-  void Enter(uint32_t node);  // into table_
 
   std::vector<Node> nodes_;
-  std::vector<uint32_t> table_;  // open addressing, by parent and key; at most half full
-  size_t keys_ = 0;
+  KeyTable keys_;
   std::vector<std::string> texts_;
 };
 

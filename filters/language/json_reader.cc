@@ -3,224 +3,262 @@
 #include <algorithm>
 #include <cstring>
 #include <optional>
-#include <utility>
+#include <span>
 
 #include "filters/json/scan.h"
 #include "filters/json/unescape.h"
+#include "filters/language/json_number.h"
 #include "filters/language/numbers.h"
 
 namespace sluice::language {
 namespace {
 
 constexpr uint32_t kNone = JsonPaths::kNone;
+constexpr uint32_t kNever = UINT32_MAX;
 
 bool IsBlank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-
-bool IsNumber(std::string_view token) {
-  const char* at = token.data();
-  const char* const end = at + token.size();
-  return json::SkipNumber(&at, end) && at == end;
-}
 
 }  // namespace
 
 // One pass over one document: a loop with a stack of its own, so that depth costs no call frames.
+//
+// Its place in the index is handed from function to function, so that it stays in a register; null
+// is the end, by an error. Where the last token closes a container, whatever is expected of a place
+// behind the last one is found missing at the last one already: only what follows a container's end
+// has to ask whether there is anything.
 class JsonWalk {
  public:
   JsonWalk(JsonReader& reader, std::string_view text)
       : reader_(reader),
-        nodes_(reader.paths_.nodes()),
-        text_(text),
-        at_(reader.index_.offsets()),
-        has_escapes_(std::memchr(text.data(), '\\', text.size()) != nullptr) {}
+        nodes_(reader.paths_.nodes().data()),
+        text_(text.data()),
+        text_end_(text.data() + text.size()),
+        first_(reader.index_.offsets().data()),
+        end_(first_ + reader.index_.offsets().size()) {
+    FindEscape(0);
+  }
 
   JsonReader::Verdict Run() {
-    Step step = Begin(0);
-    while (step == Step::kInside) step = frame().is_object ? NextMember() : NextElement();
-    if (step == Step::kFail) return verdict_;
-    if (next_ != at_.size()) {
-      Fail();
+    const char c = text_[*first_];
+    const bool is_container = c == '{' || c == '[';
+    Place at = is_container ? Open(first_, 0, c == '{') : TopScalar(first_);
+    while (at != nullptr && depth_ > 0) at = frame().is_object ? Members(at) : Elements(at);
+    if (at == nullptr) return verdict_;
+    if (at != end_) {
+      Fail(at);
       return verdict_;
     }
-    return text_[at_[0]] == '{' ? JsonReader::Verdict::kObject : JsonReader::Verdict::kNotObject;
+    return c == '{' ? JsonReader::Verdict::kObject : JsonReader::Verdict::kNotObject;
   }
 
  private:
-  // After a value: the container it stands in goes on, the document is over, or it is no JSON.
-  enum class Step { kInside, kDone, kFail };
+  using Place = const uint32_t*;
 
   JsonReader::Frame& frame() { return reader_.frames_[depth_ - 1]; }
 
-  bool More() const { return next_ < at_.size(); }
-  char Peek() const { return text_[at_[next_]]; }
-
-  Step Fail(JsonReader::Verdict verdict = JsonReader::Verdict::kBad) {
+  [[gnu::noinline]] Place Fail(Place at, JsonReader::Verdict verdict = JsonReader::Verdict::kBad) {
     verdict_ = verdict;
-    reader_.error_offset_ = More() ? at_[next_] : text_.size();
-    return Step::kFail;
+    reader_.error_offset_ = *at;
+    return nullptr;
   }
 
-  // The token that was just taken, without the blanks behind it.
-  std::string_view Token(uint32_t start) const {
-    size_t end = More() ? at_[next_] : text_.size();
-    while (IsBlank(text_[end - 1])) --end;
-    return text_.substr(start, end - start);
-  }
-
-  Step After() const { return depth_ == 0 ? Step::kDone : Step::kInside; }
-
-  // A value begins: a scalar is dealt with whole, a container is opened.
-  Step Begin(uint32_t node) {
-    if (!More()) return Fail();
-    const uint32_t start = at_[next_];
-    const char c = text_[start];
-    if (c == '{' || c == '[') return Open(node, start, c == '{');
-    ++next_;
-    const std::string_view token = Token(start);
-    const JsonPaths::Slot slot = node == kNone ? kNone : nodes_[node].slot;
-    Value value;
-    if (!Scalar(token, slot != kNone, &value)) {
-      --next_;
-      return Fail();
-    }
-    if (slot != kNone) Keep(slot, value, token);
-    return After();
-  }
-
-  Step Open(uint32_t node, uint32_t start, bool is_object) {
-    if (depth_ == kMaxJsonDepth) return Fail(JsonReader::Verdict::kLimit);
-    ++next_;
+  // From a bracket to the first key or element in it, or behind what it closes.
+  Place Open(Place at, uint32_t node, bool is_object) {
+    if (depth_ == kMaxJsonDepth) return Fail(at, JsonReader::Verdict::kLimit);
     ++depth_;
-    frame() = {node, node == kNone ? kNone : nodes_[node].first_element, 0, start, is_object};
-    if (More() && Peek() == (is_object ? '}' : ']')) return Close();
-    first_ = true;
-    return Step::kInside;
+    frame() = {node, node == kNone ? kNone : nodes_[node].first_element, 0, *at, is_object};
+    ++at;
+    return at != end_ && text_[*at] == (is_object ? '}' : ']') ? Close(at) : at;
   }
 
-  Step Close() {
-    const JsonReader::Frame closed = frame();
-    const uint32_t end = at_[next_++];
-    --depth_;
-    first_ = false;
-    if (closed.node != kNone && nodes_[closed.node].slot != kNone) {
-      Keep(nodes_[closed.node].slot, closed.is_object ? Value::Object() : Value::Array(),
-           text_.substr(closed.start, end + 1 - closed.start));
-    }
-    return After();
-  }
-
-  // Before a member or an element that is not the first: a comma, or the end. True where the
-  // container goes on.
-  bool Separate(char close, Step* step) {
-    if (std::exchange(first_, false)) return true;
-    if (More() && Peek() == close) {
-      *step = Close();
-      return false;
-    }
-    if (!More() || Peek() != ',') {
-      *step = Fail();
-      return false;
-    }
-    ++next_;
-    return true;
-  }
-
-  Step NextMember() {
-    Step step;
-    if (!Separate('}', &step)) return step;
-    if (!More() || Peek() != '"') return Fail();
-    const std::string_view quoted = Token(at_[next_++]);
-    std::string_view key = quoted.substr(1, quoted.size() - 2);
-    if (HasEscape(key)) {
-      const std::optional<size_t> size = json::Unescape(key, scratch());
-      if (!size) {
-        --next_;
-        return Fail();
+  // From the bracket that ends the innermost container, over the ends that follow it, to the next
+  // key or element.
+  Place Close(Place at) {
+    while (true) {
+      const JsonReader::Frame& closed = frame();
+      if (closed.node != kNone && nodes_[closed.node].slot != kNone) {
+        Keep(nodes_[closed.node].slot, closed.is_object ? Value::Object() : Value::Array(),
+             closed.start, *at + 1);
       }
-      key = {scratch(), *size};
+      ++at;
+      if (--depth_ == 0) return at;
+      if (at == end_) return Fail(at);
+      const char c = text_[*at];
+      if (c == ',') return at + 1;
+      if (c != (frame().is_object ? '}' : ']')) return Fail(at);
     }
-    if (!More() || Peek() != ':') return Fail();
-    ++next_;
-    const uint32_t parent = frame().node;
-    const uint32_t node =
-        parent == kNone || !nodes_[parent].has_keys ? kNone : reader_.paths_.FindKey(parent, key);
-    return Begin(Visit(node));
   }
 
-  Step NextElement() {
-    Step step;
-    if (!Separate(']', &step)) return step;
-    JsonReader::Frame& array = frame();
-    uint32_t node = kNone;
-    if (array.next_element != kNone && nodes_[array.next_element].index == array.element) {
-      node = std::exchange(array.next_element, nodes_[array.next_element].next_element);
+  // From a key of the innermost container, an object, to the first key or element of another one.
+  Place Members(Place at) {
+    const uint32_t parent = frame().node;
+    const bool has_keys = parent != kNone && nodes_[parent].has_keys;
+    while (true) {
+      if (text_[at[0]] != '"') return Fail(at);
+      if (text_[at[1]] != ':') return Fail(at + 1);
+      uint32_t node = kNone;
+      if (next_escape_ < at[1]) {
+        if (!EscapedKey(at, parent, has_keys, &node)) return Fail(at);
+      } else if (has_keys) {
+        node = reader_.paths_.FindKey(parent, Inside(at), text_end_);
+      }
+      if (node != kNone) Visit(node);
+      at += 2;
+      const char c = text_[*at];
+      if (c == '{' || c == '[') return Open(at, node, c == '{');
+      at = Scalar(at, node);
+      if (at == nullptr) return at;
+      if (text_[*at] != ',') return text_[*at] == '}' ? Close(at) : Fail(at);
+      ++at;
     }
-    ++array.element;
-    return Begin(Visit(node));
+  }
+
+  // The same of an array, from an element.
+  Place Elements(Place at) {
+    JsonReader::Frame& array = frame();
+    while (true) {
+      uint32_t node = kNone;
+      if (array.next_element != kNone) {
+        if (nodes_[array.next_element].index == array.element) {
+          node = array.next_element;
+          array.next_element = nodes_[node].next_element;
+          Visit(node);
+        }
+        ++array.element;
+      }
+      const char c = text_[*at];
+      if (c == '{' || c == '[') return Open(at, node, c == '{');
+      at = Scalar(at, node);
+      if (at == nullptr) return at;
+      if (text_[*at] != ',') return text_[*at] == ']' ? Close(at) : Fail(at);
+      ++at;
+    }
+  }
+
+  // From a string, number or word to what follows it.
+  [[gnu::always_inline]] Place Scalar(Place at, uint32_t node) {
+    const JsonPaths::Slot slot = node == kNone ? kNone : nodes_[node].slot;
+    const char c = text_[at[0]];
+    if (c == '"') {
+      if (next_escape_ < at[1]) return EscapedString(at, slot);
+      if (slot != kNone) KeepToken(slot, Value::String(Inside(at)), at);
+      return at + 1;
+    }
+    if (!json::IsDigit(c) && c != '-') return Word(at, slot);
+    const uint32_t end = TokenEnd(at);
+    const uint32_t size = end - at[0];
+    if (size > ShortNumber::kMaxSize || end < sizeof(uint64_t)) return AnyNumber(at, slot);
+    const ShortNumber number(json::LoadEight(text_ + end - sizeof(uint64_t)), size);
+    if (!number.is_sound()) return AnyNumber(at, slot);
+    if (slot != kNone) KeepToken(slot, Value::Number(number.value()), at);
+    return at + 1;
+  }
+
+  [[gnu::noinline]] Place TopScalar(Place at) { return Scalar(at, 0); }
+
+  [[gnu::noinline]] Place AnyNumber(Place at, JsonPaths::Slot slot) {
+    const char* const start = text_ + at[0];
+    const char* const end = text_ + TokenEnd(at);
+    const char* number_end = start;
+    if (!json::SkipNumber(&number_end, text_end_) || number_end != end) return Fail(at);
+    const std::string_view number(start, static_cast<size_t>(end - start));
+    if (slot != kNone) KeepToken(slot, Value::Number(DecimalValue(number)), at);
+    return at + 1;
+  }
+
+  [[gnu::noinline]] Place Word(Place at, JsonPaths::Slot slot) {
+    const std::string_view token(text_ + at[0], TokenEnd(at) - at[0]);
+    Value value;
+    if (token == "true") {
+      value = Value::Bool(true);
+    } else if (token == "false") {
+      value = Value::Bool(false);
+    } else if (token == "null") {
+      value = Value::Null();
+    } else {
+      return Fail(at);
+    }
+    if (slot != kNone) KeepToken(slot, value, at);
+    return at + 1;
   }
 
   // Of two members of one name the last counts: what the first one filled is forgotten.
-  uint32_t Visit(uint32_t node) {
-    if (node == kNone) return node;
+  void Visit(uint32_t node) {
     if (reader_.visited_at_[node] != kNone) reader_.Forget(node);
     reader_.visited_at_[node] = static_cast<uint32_t>(reader_.visited_.size());
     reader_.visited_.push_back(node);
-    return node;
   }
 
-  bool Scalar(std::string_view token, bool wanted, Value* value) {
-    switch (token[0]) {
-      case '"':
-        return String(token.substr(1, token.size() - 2), wanted, value);
-      case 't':
-        *value = Value::Bool(true);
-        return token == "true";
-      case 'f':
-        *value = Value::Bool(false);
-        return token == "false";
-      case 'n':
-        *value = Value::Null();
-        return token == "null";
-      default:
-        if (!IsNumber(token)) return false;
-        if (wanted) *value = Value::Number(DecimalValue(token));
-        return true;
+  // What the quotes of the string at a place enclose.
+  std::string_view Inside(Place at) const {
+    const char* end = text_ + at[1] - 1;
+    while (*end != '"') --end;
+    const char* const start = text_ + at[0] + 1;
+    return {start, static_cast<size_t>(end - start)};
+  }
+
+  // Without the blanks behind it.
+  uint32_t TokenEnd(Place at) const {
+    uint32_t end = at[1];
+    if (text_[end - 1] > ' ') return end;  // as it mostly is
+    while (IsBlank(text_[end - 1])) --end;
+    return end;
+  }
+
+  [[gnu::noinline]] bool EscapedKey(Place at, uint32_t parent, bool has_keys, uint32_t* node) {
+    const std::optional<std::string_view> key = Unescaped(at);
+    if (key && has_keys) {
+      *node = reader_.paths_.FindKey(parent, *key, key->data() + key->size());
     }
+    return key.has_value();
   }
 
-  bool String(std::string_view text, bool wanted, Value* value) {
-    if (HasEscape(text)) {
-      const std::optional<size_t> size = json::Unescape(text, scratch());
-      if (!size) return false;
-      text = {scratch(), *size};
-      if (wanted) unescaped_ += *size;
+  [[gnu::noinline]] Place EscapedString(Place at, JsonPaths::Slot slot) {
+    const std::optional<std::string_view> text = Unescaped(at);
+    if (!text) return Fail(at);
+    if (slot != kNone) {
+      KeepToken(slot, Value::String(*text), at);
+      unescaped_ += text->size();
     }
-    if (wanted) *value = Value::String(text);
-    return true;
+    return at + 1;
   }
 
-  bool HasEscape(std::string_view text) const {
-    return has_escapes_ && std::memchr(text.data(), '\\', text.size()) != nullptr;
+  // In the reader's buffer, which has room for whatever of the text is not behind us: unescaped
+  // text is never longer.
+  std::optional<std::string_view> Unescaped(Place at) {
+    char* const out = reader_.unescaped_.get() + unescaped_;
+    const std::optional<size_t> size = json::Unescape(Inside(at), out);
+    FindEscape(at[1]);
+    if (!size) return std::nullopt;
+    return std::string_view(out, *size);
   }
 
-  void Keep(JsonPaths::Slot slot, const Value& value, std::string_view raw) {
+  // Most documents have no backslash, and no string of theirs is searched for one.
+  void FindEscape(uint32_t from) {
+    const auto left = static_cast<size_t>(text_end_ - (text_ + from));
+    const void* const found = std::memchr(text_ + from, '\\', left);
+    next_escape_ =
+        found == nullptr ? kNever : static_cast<uint32_t>(static_cast<const char*>(found) - text_);
+  }
+
+  void KeepToken(JsonPaths::Slot slot, const Value& value, Place at) {
+    Keep(slot, value, *at, TokenEnd(at));
+  }
+
+  void Keep(JsonPaths::Slot slot, const Value& value, uint32_t start, uint32_t end) {
     reader_.values_[slot] = value;
-    reader_.raws_[slot] = raw;
+    reader_.raws_[slot] = {text_ + start, end - start};
   }
-
-  // Room for whatever of the text is not behind us: unescaped text is never longer.
-  char* scratch() { return reader_.unescaped_.get() + unescaped_; }
 
   JsonReader& reader_;
-  const std::vector<JsonPaths::Node>& nodes_;
-  const std::string_view text_;
-  const std::span<const uint32_t> at_;
-  const bool
-      has_escapes_;       // anywhere: most documents have none, and no string of theirs is searched
-  size_t next_ = 0;       // into at_
+  const JsonPaths::Node* const nodes_;
+  const char* const text_;
+  const char* const text_end_;
+  const Place first_;
+  const Place end_;
   size_t depth_ = 0;      // frames open
-  bool first_ = false;    // the innermost container was just opened and is not empty
   size_t unescaped_ = 0;  // bytes of the reader's buffer that values view
+  uint32_t next_escape_;  // offset of the first backslash that is not behind us
   JsonReader::Verdict verdict_ = JsonReader::Verdict::kBad;
 };
 
@@ -253,7 +291,7 @@ JsonReader::Verdict JsonReader::Read(std::string_view text) {
       unescaped_ = std::make_unique<char[]>(unescaped_capacity_);
     }
     if (index_.Build(text)) {
-      verdict = JsonWalk(*this, text).Run();
+      verdict = JsonWalk(*this, Closed(text)).Run();
     } else {
       verdict = Verdict::kBad;
       error_offset_ = JsonIndex::ErrorOffset(text);
@@ -264,6 +302,18 @@ JsonReader::Verdict JsonReader::Read(std::string_view text) {
                               : verdict == Verdict::kLimit   ? Reason::kBodyLimit
                                                              : Reason::kBadJson);
   return verdict;
+}
+
+// The walk runs into whatever stands behind a text that ends within a container. Such a text is
+// bad: nothing will be left that views it, and it is walked as a copy, with zeros behind, to tell
+// where.
+std::string_view JsonReader::Closed(std::string_view text) {
+  const std::span<const uint32_t> offsets = index_.offsets();
+  const char first = text[offsets.front()];
+  const char last = text[offsets.back()];
+  if ((first != '{' && first != '[') || last == '}' || last == ']') return text;
+  unclosed_.assign(text);
+  return unclosed_;
 }
 
 void JsonReader::Clear(Reason reason) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -68,6 +69,7 @@ class JsonReader {
     bool is_object;
   };
 
+  std::string_view Closed(std::string_view text);
   void Forget(uint32_t node);
 
   const JsonPaths& paths_;
@@ -79,6 +81,7 @@ class JsonReader {
   std::unique_ptr<Frame[]> frames_;   // kMaxJsonDepth
   std::unique_ptr<char[]> unescaped_;
   size_t unescaped_capacity_ = 0;
+  std::string unclosed_;
   size_t error_offset_ = 0;
   Value nothing_;
   bool filled_ = false;
