@@ -21,6 +21,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
     {"filters/utc", {}},
     {"filters/language", {"filters/json", "filters/utc"}},
     {"filters/compile", {"filters/json", "filters/language"}},
+    {"filters/analyze", {"filters/language", "filters/compile"}},
     {"filters/match", {"filters/json", "filters/language", "filters/compile"}},
     {"filters/reduce",
      {"filters/json", "filters/utc", "filters/language", "filters/compile", "filters/match"}},

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "filters/compile/output_names.h"
-#include "filters/compile/rule_checks.h"
 #include "filters/compile/rule_index.h"
 #include "filters/language/route.h"
 
@@ -105,7 +104,6 @@ std::shared_ptr<const Program> Compiler::Run() {
     if (problems_[i].severity == Problem::Severity::kError) return nullptr;
   }
   program_->index_ = BuildRuleIndex(program_->rules_);
-  CheckRules(spec_, outputs_, *program_, &problems_);
   return std::move(program_);
 }
 

@@ -18,14 +18,14 @@ namespace {
 // Why a topic is none of `from`, level by level; nothing if only the rule about dollars is left.
 struct Mismatch {
   std::string reason;
-  SourceSpan span;
+  language::SourceSpan span;
 };
 
 Mismatch CompareLevels(std::string_view from, const std::vector<std::string_view>& topic) {
   std::vector<std::string_view> levels;
   language::SplitTopic(from, &levels);
   const auto place = [&](std::string_view level) {
-    return SourceSpan{static_cast<size_t>(level.data() - from.data()), level.size()};
+    return language::SourceSpan{static_cast<size_t>(level.data() - from.data()), level.size()};
   };
   const bool and_below = levels.back() == "#";
   if ((levels[0] == "#" || levels[0] == "+" || levels[0].starts_with('{')) &&
@@ -78,12 +78,12 @@ Explainer::Explainer(std::shared_ptr<const compile::Program> program,
   for (const compile::RuleSpec& rule : spec.rules) {
     Source& source = sources_.emplace_back();
     if (rule.from) source.from = rule.from->text;
-    if (rule.where) source.condition = std::make_unique<SourceText>(rule.where->text);
+    if (rule.where) source.condition = std::make_unique<language::SourceText>(rule.where->text);
     if (!rule.route) continue;
     language::Diagnostics none;  // it has been compiled
     const auto route = language::ParseRoute(rule.route->text, &none);
     if (route && !route->condition.empty())
-      source.condition = std::make_unique<SourceText>(route->condition);
+      source.condition = std::make_unique<language::SourceText>(route->condition);
   }
 }
 

@@ -18,7 +18,7 @@
 #include "filters/language/body.h"
 #include "filters/language/evaluate.h"
 #include "filters/language/message_view.h"
-#include "filters/match/source_span.h"
+#include "filters/language/source_span.h"
 
 namespace sluice::match {
 
@@ -33,9 +33,9 @@ struct ExplainedValue {
 struct ExplainedPredicate {
   std::string text;
   language::Truth value = language::Truth::kUndefined;
-  std::string reason;    // of an undefined one; never empty there
-  SourceSpan span;       // in ExplainedRule::condition
-  bool decided = false;  // the condition came out as it did because of this one
+  std::string reason;         // of an undefined one; never empty there
+  language::SourceSpan span;  // in ExplainedRule::condition
+  bool decided = false;       // the condition came out as it did because of this one
   std::vector<ExplainedValue> operands;
 };
 
@@ -50,11 +50,11 @@ struct ExplainedRule {
   Outcome outcome = Outcome::kNotMatched;
   std::string reason;  // unless it matched: why, in a few words
 
-  std::string from;          // as written; empty: every topic
-  bool from_matches = true;  // meaningless where the rule was not reached, as is all below
-  std::string from_reason;   // where it does not
-  SourceSpan from_span;      // the part of `from` at fault
-  std::string condition;     // as written; empty: always
+  std::string from;                // as written; empty: every topic
+  bool from_matches = true;        // meaningless where the rule was not reached, as is all below
+  std::string from_reason;         // where it does not
+  language::SourceSpan from_span;  // the part of `from` at fault
+  std::string condition;           // as written; empty: always
   std::optional<language::Truth> where;  // none: there is no condition, or the topic did not match
   std::vector<ExplainedPredicate> predicates;
   std::vector<ExplainedValue> set;  // of a rule that matched
@@ -77,7 +77,7 @@ class Explainer {
  private:
   struct Source {
     std::string from;
-    std::unique_ptr<SourceText> condition;  // null: none
+    std::unique_ptr<language::SourceText> condition;  // null: none
   };
 
   void ExplainRule(size_t index, ExplainedRule* explained);

@@ -85,7 +85,7 @@ std::string_view MissingText(Op op) {
 }  // namespace
 
 ConditionExplainer::ConditionExplainer(const language::Expression& expression,
-                                       const SourceText& source,
+                                       const language::SourceText& source,
                                        const language::EvaluationInput& input,
                                        language::Evaluator& evaluator)
     : expression_(expression),

@@ -9,8 +9,8 @@
 #include "filters/language/evaluate.h"
 #include "filters/language/expression.h"
 #include "filters/language/message_view.h"
+#include "filters/language/source_span.h"
 #include "filters/match/explain.h"
-#include "filters/match/source_span.h"
 
 namespace sluice::match {
 
@@ -20,7 +20,7 @@ class ConditionExplainer {
  public:
   // All outlive it; the input's body has been read if `expression` reads it. `evaluator` is started
   // anew again and again.
-  ConditionExplainer(const language::Expression& expression, const SourceText& source,
+  ConditionExplainer(const language::Expression& expression, const language::SourceText& source,
                      const language::EvaluationInput& input, language::Evaluator& evaluator);
 
   // Of the whole: undefined, too, where the bad body leaves it open.
@@ -45,7 +45,7 @@ class ConditionExplainer {
 
   const language::Expression& expression_;
   const language::SyntaxTree& tree_;
-  const SourceText& source_;
+  const language::SourceText& source_;
   const language::EvaluationInput& input_;
   const language::MessageView& message_;
   const language::BodyReader& body_;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "filters/analyze/analyze.h"
 #include "filters/compile/compiler.h"
 
 namespace sluice::commands {
@@ -53,6 +54,8 @@ std::optional<ConfigFile> LoadConfigFile(const std::string& path,
   ConfigFile loaded{*std::move(file), nullptr, {}};
   std::vector<compile::Problem> problems;
   loaded.program = compile::Compile(loaded.file.rules, loaded.file.outputs, &problems);
+  if (loaded.program != nullptr)
+    analyze::Analyze(loaded.file.rules, loaded.file.outputs, *loaded.program, &problems);
   for (const compile::Problem& problem : problems) AddProblem(problem, diagnostics);
   if (!loaded.file.config) return loaded;
   for (const config::OutputOptions& output : loaded.file.config->outputs) {

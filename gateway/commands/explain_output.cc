@@ -125,7 +125,7 @@ class Paragraphs {
     return colours_ ? colour + std::string(text) + kPlain : std::string(text);
   }
   void Source(std::string_view label, std::string_view source,
-              const std::vector<match::SourceSpan>& spans);
+              const std::vector<language::SourceSpan>& spans);
   void Predicates(const std::vector<ExplainedPredicate>& predicates);
   void Set(const std::vector<ExplainedValue>& set);
 
@@ -172,10 +172,10 @@ void Paragraphs::Rule(const std::string& name, size_t name_width, const Explaine
   if (rule.outcome == Outcome::kNotReached) return;
   if (!rule.from.empty()) {
     Source("from", rule.from,
-           rule.from_matches ? std::vector<match::SourceSpan>() : std::vector{rule.from_span});
+           rule.from_matches ? std::vector<language::SourceSpan>() : std::vector{rule.from_span});
   }
   if (!rule.where) return Set(rule.set);
-  std::vector<match::SourceSpan> decided;
+  std::vector<language::SourceSpan> decided;
   for (const ExplainedPredicate& predicate : rule.predicates) {
     if (predicate.decided) decided.push_back(predicate.span);
   }
@@ -186,7 +186,7 @@ void Paragraphs::Rule(const std::string& name, size_t name_width, const Explaine
 
 // The text line by line, what the spans cover underlined.
 void Paragraphs::Source(std::string_view label, std::string_view source,
-                        const std::vector<match::SourceSpan>& spans) {
+                        const std::vector<language::SourceSpan>& spans) {
   for (size_t start = 0; start <= source.size();) {
     const size_t end = std::min(source.find('\n', start), source.size());
     std::string line(source.substr(start, end - start));
@@ -194,7 +194,7 @@ void Paragraphs::Source(std::string_view label, std::string_view source,
     if (!line.empty() || end != source.size())
       text_ += fmt::format("  {:<5} {}\n", start == 0 ? label : "", Printable(line));
     std::string marks(Width(line), ' ');
-    for (const match::SourceSpan& span : spans) {
+    for (const language::SourceSpan& span : spans) {
       const size_t from = std::max(span.offset, start),
                    to = std::min(span.offset + span.length, end);
       if (from >= to) continue;

@@ -152,9 +152,6 @@ TEST_F(CompilerTest, TakesIotEdgeRoutes) {
   rule.route = At("FROM /messages/modules/m/* INTO $upstream", 3, 14);
   ASSERT_NE(RunOne(rule), nullptr);
   EXPECT_FALSE(program_->rules()[0].takes_devices);
-  EXPECT_THAT(
-      Problems(),
-      ElementsAre(HasSubstr("warning: never matches: no device's messages have this source")));
 }
 
 TEST_F(CompilerTest, PointsIntoTheFile) {
@@ -224,62 +221,6 @@ TEST_F(CompilerTest, DropSendsNothing) {
   EXPECT_NE(RunOne(rule), nullptr);
   rule.into = {At("hub")};
   EXPECT_EQ(RunOne(rule), nullptr);
-}
-
-TEST_F(CompilerTest, WarnsOfRulesThatNeverMatch) {
-  for (const std::string where : {"", "false", "1 = 2", "null", "undefined"}) {
-    ASSERT_NE(RunOne(Where("r", where)), nullptr) << where;
-    EXPECT_THAT(Problems(), ElementsAre(HasSubstr("never matches"))) << where;
-  }
-  for (const std::string where : {"true", "1 = 1", "a = 'x'", "$body.a > 1", "$topic = 'x'"}) {
-    ASSERT_NE(RunOne(Where("r", where)), nullptr) << where;
-    EXPECT_THAT(Problems(), IsEmpty()) << where;
-  }
-}
-
-TEST_F(CompilerTest, WarnsOfHiddenRules) {
-  RuleSpec first = Named("first");
-  first.from = At("a/#");
-  first.drop = true;
-  RuleSpec second = Named("second");
-  second.from = At("a/+/c");
-  RuleSpec third = Named("third");
-  spec_.rules = {first, second, third};
-  ASSERT_NE(Run(), nullptr);
-  EXPECT_THAT(Problems(), ElementsAre(HasSubstr("never reached: rule 'first'")));
-  spec_.rules[0].where = At("x = 'y'");
-  ASSERT_NE(Run(), nullptr);
-  EXPECT_THAT(Problems(), IsEmpty());
-}
-
-TEST_F(CompilerTest, WarnsOfMessagesBilledTwice) {
-  RuleSpec whole = Named("whole");
-  whole.from = At("a/+");
-  RuleSpec part = Named("part");
-  part.from = At("a/b");
-  part.select = {At("x", 9, 20)};
-  spec_.rules = {whole, part};
-  ASSERT_NE(Run(), nullptr);
-  EXPECT_THAT(Problems(),
-              ElementsAre(HasSubstr("9:20 warning: a message that rule 'whole' takes, too")));
-  spec_.rules[1].from = At("b/b");  // no topic in common
-  ASSERT_NE(Run(), nullptr);
-  EXPECT_THAT(Problems(), IsEmpty());
-  spec_.rules[1].from = At("a/b");
-  spec_.rules[1].into = {At("log")};  // no output in common
-  ASSERT_NE(Run(), nullptr);
-  EXPECT_THAT(Problems(), IsEmpty());
-}
-
-TEST_F(CompilerTest, WarnsOfPropertiesThatBreakPacks) {
-  RuleSpec rule = Named("r");
-  rule.set = {{At("t"), At("$body.temperature", 5, 9)}};
-  ASSERT_NE(RunOne(rule), nullptr);
-  EXPECT_THAT(Problems(),
-              ElementsAre(HasSubstr("5:9 warning: 't' differs from message to message")));
-  rule.into = {At("log")};
-  ASSERT_NE(RunOne(rule), nullptr);
-  EXPECT_THAT(Problems(), IsEmpty());
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 #include "filters/language/lexer.h"
 #include "filters/language/syntax_tree.h"
 
-namespace sluice::match {
+namespace sluice::language {
 
 struct SourceSpan {
   size_t offset = 0;
@@ -27,7 +27,7 @@ class SourceText {
 
   const std::string& text() const { return text_; }
   // From a node's first token to its last, with the brackets that belong to it.
-  SourceSpan SpanOf(const language::SyntaxTree& tree, language::NodeId id) const;
+  SourceSpan SpanOf(const SyntaxTree& tree, NodeId id) const;
   std::string_view TextOf(const SourceSpan& span) const {
     return std::string_view(text_).substr(span.offset, span.length);
   }
@@ -37,7 +37,7 @@ class SourceText {
   size_t CloseBrackets(size_t first, size_t last) const;
 
   std::string text_;
-  std::vector<language::Token> tokens_;
+  std::vector<Token> tokens_;
 };
 
-}  // namespace sluice::match
+}  // namespace sluice::language

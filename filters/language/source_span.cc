@@ -1,13 +1,8 @@
-#include "filters/match/source_span.h"
+#include "filters/language/source_span.h"
 
 #include <algorithm>
 
-namespace sluice::match {
-
-using language::Node;
-using language::NodeId;
-using language::SyntaxTree;
-using language::TokenKind;
+namespace sluice::language {
 
 namespace {
 
@@ -28,13 +23,13 @@ void Reach(const SyntaxTree& tree, NodeId id, size_t* begin, size_t* end) {
 
 }  // namespace
 
-SourceText::SourceText(std::string_view text) : text_(text), tokens_(language::Tokenize(text_)) {}
+SourceText::SourceText(std::string_view text) : text_(text), tokens_(Tokenize(text_)) {}
 
 // The token that covers this byte, else the last one before it.
 size_t SourceText::TokenAt(size_t offset) const {
   const auto after =
       std::upper_bound(tokens_.begin(), tokens_.end(), offset,
-                       [](size_t at, const language::Token& token) { return at < token.offset; });
+                       [](size_t at, const Token& token) { return at < token.offset; });
   return after == tokens_.begin() ? 0 : static_cast<size_t>(after - tokens_.begin()) - 1;
 }
 
@@ -74,4 +69,4 @@ SourceSpan SourceText::SpanOf(const SyntaxTree& tree, NodeId id) const {
   return {start, tokens_[last].offset + tokens_[last].text.size() - start};
 }
 
-}  // namespace sluice::match
+}  // namespace sluice::language
