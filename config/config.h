@@ -79,6 +79,21 @@ struct DeviceOptions {
   bool operator==(const DeviceOptions&) const = default;
 };
 
+// What gives way when a spool is full.
+enum class Overflow { kBlock, kDropOldest, kDropNewest };
+
+// Messages on the disk, of `ack: stored`. Of each output.
+struct SpoolOptions {
+  uint64_t max_bytes = 1 << 30;
+  uint64_t min_free = 64 << 20;  // of the disk: the spool does not grow where there is less
+  Overflow overflow = Overflow::kBlock;
+  std::chrono::milliseconds ttl{0};  // 0: none
+  uint32_t backlog_share = 25;       // percent of what is sent while newer messages wait too
+  bool discard = false;              // of outputs that are gone
+
+  bool operator==(const SpoolOptions&) const = default;
+};
+
 enum class Ack { kReceived, kDelivered, kStored };
 
 struct PackOptions {
@@ -103,6 +118,8 @@ struct OutputOptions {
   PackOptions pack;
   std::chrono::seconds sas_lifetime{3600};
   std::chrono::milliseconds reconnect_max{60'000};  // longest pause between two attempts
+  std::optional<Overflow> overflow;                 // instead of the spool's
+  std::optional<std::chrono::milliseconds> ttl;
 
   // file
   std::string path;
@@ -127,6 +144,7 @@ struct Config {
   DeviceOptions devices;
   compile::RuleSetSpec rules;
   std::vector<OutputOptions> outputs;  // in the order written
+  SpoolOptions spool;
   OperateOptions operate;
 };
 

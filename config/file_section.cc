@@ -27,7 +27,8 @@ constexpr Row<Config> kFileRows[] = {
       .about = "Where accepted messages go",
       .required = true},
      SetOutputs},
-    Later<Config>("spool", "storing messages on the disk before they are acknowledged"),
+    {{"spool", Section(SpoolSection), "", "Messages on the disk, for outputs with ack: stored"},
+     SetSpool},
     {{"operate", Section(OperateSection), "", "Watching the gateway"}, SetOperate},
 };
 

@@ -174,6 +174,12 @@ void Set(Reader& reader, const OptionInfo& info, const YamlNode& node, const std
   reader.Read(info.type, node, key, into.*kMember);
 }
 
+template <auto kMember>
+void SetOptional(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                 const std::string& key, ClassOf<kMember>& into) {
+  reader.Read(info.type, node, key, (into.*kMember).emplace());
+}
+
 template <auto kMember, const auto& kRows>
 void SetSection(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                 ClassOf<kMember>& into) {

@@ -42,10 +42,6 @@ void SetAck(Reader& reader, const OptionInfo& info, const YamlNode& node, const 
             OutputOptions& into) {
   Ack ack = into.ack;
   reader.Read(info.type, node, key, ack);
-  if (into.type == Type::kIotHub && ack == Ack::kStored) {
-    return reader.diagnostics().Error(node.place, key, "not yet: acknowledging what is stored",
-                                      "write delivered or received");
-  }
   if (into.type == Type::kFile && ack == Ack::kDelivered) {
     return reader.diagnostics().Error(node.place, key, "a file has nobody to deliver to",
                                       "write stored or received");
@@ -93,8 +89,8 @@ constexpr Row<OutputOptions> kOutputRows[] = {
       .required = true},
      Set<&OutputOptions::type>},
     {{"ack", Choice(kAcks), "",
-      "When a device's message counts as safe: iothub delivered (default) or received, file stored "
-      "(default) or received"},
+      "When a device's message counts as safe: iothub delivered (default), stored or received, "
+      "file stored (default) or received"},
      SetAck},
     {IotHub("connection_string", kSecret, "", "HostName=…;DeviceId=…;SharedAccessKey=…"),
      Set<&OutputOptions::connection_string>},
@@ -108,6 +104,10 @@ constexpr Row<OutputOptions> kOutputRows[] = {
     {IotHub("reconnect_max", Duration(100, 10 * kMinute), "1m",
             "Longest pause between two attempts to connect; pauses grow from 1s, with jitter"),
      Set<&OutputOptions::reconnect_max>},
+    {IotHub("overflow", Choice(kOverflows), "", "Instead of spool.overflow, with ack: stored"),
+     SetOptional<&OutputOptions::overflow>},
+    {IotHub("ttl", Duration(0, 366 * 24 * kHour), "", "Instead of spool.ttl, with ack: stored"),
+     SetOptional<&OutputOptions::ttl>},
     {{.name = "path",
       .type = kPath,
       .fallback = "",
@@ -122,9 +122,6 @@ constexpr Row<OutputOptions> kOutputRows[] = {
     Later<OutputOptions>("governor", "pacing by the hub's quota"),
     Later<OutputOptions>("tier", "pacing by the hub's quota"),
     Later<OutputOptions>("units", "pacing by the hub's quota"),
-    Later<OutputOptions>("overflow", "what gives way when the spool is full"),
-    Later<OutputOptions>("ttl", "messages that expire in the spool"),
-    Later<OutputOptions>("discard", "removing an output with spooled messages"),
 };
 
 // The type as written, if it is one that this version has.

@@ -20,6 +20,8 @@ void SetRules(Reader& reader, const OptionInfo& info, const YamlNode& node, cons
               Config& into);
 void SetOutputs(Reader& reader, const OptionInfo& info, const YamlNode& node,
                 const std::string& key, Config& into);
+void SetSpool(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
+              Config& into);
 void SetOperate(Reader& reader, const OptionInfo& info, const YamlNode& node,
                 const std::string& key, Config& into);
 
@@ -28,6 +30,7 @@ const SectionInfo& ListenerSection();
 const SectionInfo& DevicesSection();
 const SectionInfo& RulesSection();
 const SectionInfo& OutputSection();
+const SectionInfo& SpoolSection();
 const SectionInfo& OperateSection();
 
 // The whole file.

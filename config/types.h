@@ -51,6 +51,9 @@ constexpr Row<T> Later(std::string_view name, std::string_view what) {
           SetNothing<T>};
 }
 
+// In the order of Overflow.
+inline constexpr std::string_view kOverflows[] = {"block", "drop_oldest", "drop_newest"};
+
 inline constexpr int64_t kKiB = 1 << 10;
 inline constexpr int64_t kMiB = 1 << 20;
 inline constexpr int64_t kGiB = 1 << 30;

@@ -8,6 +8,7 @@
 
 #include "config/changes.h"
 #include "gateway/commands/gateway_metrics.h"
+#include "gateway/commands/waiting_room.h"
 #include "gateway/uplink/iothub_output.h"
 
 namespace sluice::commands {
@@ -115,8 +116,8 @@ absl::Status Gateway::OpenOutputs() {
       server_->Settle(tickets);
     };
     events.room = [this] { server_->Resume(); };
-    absl::StatusOr<std::unique_ptr<Output>> output =
-        MakeOutput(options, connections_, config_.gateway.max_memory, epoch_, std::move(events));
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(
+        options, {connections_, config_.gateway, config_.spool, epoch_}, std::move(events));
     if (!output.ok()) return In("outputs." + options.name, output.status());
     outputs_.push_back(*std::move(output));
   }
@@ -229,9 +230,7 @@ operate::HttpResponse Gateway::Metrics() const {
   rules_.AddMetrics(&page);
   AddReloadMetrics(reloads_, &page);
   for (const auto& output : outputs_) output->AddMetrics(&page);
-  // There is no spool yet: nothing lies in it.
-  page.AddGauge("spool_bytes", "Bytes in the spool", 0);
-  page.AddGauge("spool_messages", "Messages in the spool", 0);
+  AddSpoolMetricsWithout(config_, &page);
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.Text()};
 }
 

@@ -5,10 +5,10 @@
 #include <cassert>
 #include <random>
 
+#include "gateway/commands/waiting_room.h"
 #include "gateway/pipeline/file_output.h"
 #include "gateway/pipeline/store_port.h"
 #include "gateway/spool/doorbell.h"
-#include "gateway/spool/memory_queue.h"
 #include "gateway/uplink/cause.h"
 #include "gateway/uplink/iothub_output.h"
 
@@ -26,22 +26,30 @@ uplink::Random NewRandom() {
   };
 }
 
+using HubSettle = std::function<void(std::span<const session::AckTicket>)>;
+
 class HubOutput final : public Output {
  public:
-  HubOutput(std::string name, const uplink::IotHubOptions& options, uint64_t max_memory,
-            OutputEvents events)
-      : name_(std::move(name)),
-        queue_({.max_bytes = max_memory, .on_room = std::move(events.room)}, bell_),
-        hub_(options, queue_, bell_, std::move(events.settled), UplinkClock(), NewRandom()) {}
+  // `store` rings `bell`.
+  HubOutput(const uplink::IotHubOptions& options, std::unique_ptr<spool::Doorbell> bell,
+            std::unique_ptr<WaitingRoom> room, HubSettle settle)
+      : name_(options.name),
+        bell_(std::move(bell)),
+        room_(std::move(room)),
+        hub_(options, room_->store(), *bell_, std::move(settle), UplinkClock(), NewRandom()) {}
 
   std::unique_ptr<pipeline::OutputPort> NewPort() override {
-    return std::make_unique<pipeline::StorePort>(queue_);
+    return std::make_unique<pipeline::StorePort>(room_->store());
   }
   void Start() override { hub_.Start(); }
   void BeginDrain() override { hub_.BeginDrain(); }
-  bool Stop(std::chrono::milliseconds patience) override { return hub_.Stop(patience); }
+  bool Stop(std::chrono::milliseconds patience) override {
+    return room_->Close(hub_.Stop(patience));
+  }
 
   std::string Trouble() const override {
+    if (const std::string trouble = room_->Trouble(); !trouble.empty())
+      return fmt::format("{}: {}", name_, trouble);
     const auto cause = static_cast<uplink::Cause>(hub_.counters().cause.Get());
     if (cause != uplink::Cause::kNone)
       return fmt::format("{}: {}; {}", name_, uplink::CauseName(cause), uplink::CauseAdvice(cause));
@@ -67,16 +75,13 @@ class HubOutput final : public Output {
                      counters.resent.Get(), labels);
     page->AddCounter("uplink_refused_total", "Device messages that the hub would never take",
                      counters.refused.Get(), labels);
-    page->AddGauge("output_waiting_messages", "Accepted and not safe yet",
-                   static_cast<double>(queue_.records()), labels);
-    page->AddGauge("output_waiting_bytes", "Memory that they take",
-                   static_cast<double>(queue_.bytes()), labels);
+    room_->AddMetrics(page, labels);
   }
 
  private:
   const std::string name_;
-  spool::Doorbell bell_;
-  spool::MemoryQueue queue_;
+  std::unique_ptr<spool::Doorbell> bell_;
+  std::unique_ptr<WaitingRoom> room_;
   uplink::IotHubOutput hub_;
 };
 
@@ -110,33 +115,38 @@ class FileSink final : public Output {
   std::unique_ptr<pipeline::FileOutput> file_;
 };
 
-std::unique_ptr<Output> MakeHubOutput(const config::OutputOptions& options,
-                                      const uplink::ConnectionString& connection,
-                                      uint64_t max_memory, const std::string& epoch,
-                                      OutputEvents events) {
+absl::StatusOr<std::unique_ptr<Output>> MakeHubOutput(const config::OutputOptions& options,
+                                                      const OutputSurroundings& around,
+                                                      OutputEvents events) {
+  assert(around.connections.contains(options.name));
   uplink::IotHubOptions hub;
   hub.name = options.name;
-  hub.connection = connection;
+  hub.connection = around.connections.at(options.name);
   hub.ca_file = options.ca;
   hub.sas_lifetime = options.sas_lifetime;
   hub.pack = options.pack.enabled;
   hub.max_bytes = options.pack.max_bytes;
   hub.max_delay = options.pack.max_delay;
-  hub.epoch = epoch;
+  hub.epoch = around.epoch;
   hub.sender.backoff.cap = options.reconnect_max;
-  return std::make_unique<HubOutput>(options.name, std::move(hub), max_memory, std::move(events));
+
+  auto bell = std::make_unique<spool::Doorbell>();
+  HubSettle settle = events.settled;
+  absl::StatusOr<std::unique_ptr<WaitingRoom>> room =
+      MakeWaitingRoom(options, around, std::move(events), *bell);
+  if (!room.ok()) return room.status();
+  return std::make_unique<HubOutput>(hub, std::move(bell), *std::move(room), std::move(settle));
 }
 
 absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptions& options,
-                                                       uint64_t max_memory,
-                                                       const std::string& epoch,
+                                                       const OutputSurroundings& around,
                                                        OutputEvents events) {
   absl::StatusOr<std::unique_ptr<pipeline::FileOutput>> file =
       pipeline::FileOutput::Open({.name = options.name,
                                   .path = options.path,
-                                  .epoch = epoch,
+                                  .epoch = around.epoch,
                                   .sync = options.ack == config::Ack::kStored,
-                                  .max_bytes = max_memory,
+                                  .max_bytes = around.gateway.max_memory,
                                   .on_settled = std::move(events.settled),
                                   .on_room = std::move(events.room)});
   if (!file.ok()) return file.status();
@@ -146,16 +156,13 @@ absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptio
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,
-                                                   const Connections& connections,
-                                                   uint64_t max_memory, const std::string& epoch,
+                                                   const OutputSurroundings& around,
                                                    OutputEvents events) {
   switch (options.type) {
     case config::OutputOptions::Type::kIotHub:
-      assert(connections.contains(options.name));
-      return MakeHubOutput(options, connections.at(options.name), max_memory, epoch,
-                           std::move(events));
+      return MakeHubOutput(options, around, std::move(events));
     case config::OutputOptions::Type::kFile:
-      return MakeFileOutput(options, max_memory, epoch, std::move(events));
+      return MakeFileOutput(options, around, std::move(events));
   }
   return absl::InternalError("output of an unknown type");
 }

@@ -39,11 +39,22 @@ class Output {
   virtual void AddMetrics(operate::MetricsPage* page) const = 0;
 };
 
-// `epoch` is the first half of every message id of this process. `connections` has that of every
-// iothub output.
+// What outputs share. The members outlive the call.
+struct OutputSurroundings {
+  const Connections& connections;  // has that of every iothub output
+  const config::GatewayOptions& gateway;
+  const config::SpoolOptions& spool;
+  const std::string& epoch;  // the first half of every message id of this process
+};
+
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,
-                                                   const Connections& connections,
-                                                   uint64_t max_memory, const std::string& epoch,
+                                                   const OutputSurroundings& around,
                                                    OutputEvents events);
+
+// Whether it keeps messages on the disk until the far side has them.
+bool IsSpooled(const config::OutputOptions& output);
+
+// Where the output of that name keeps messages with ack: stored.
+std::string SpoolFolderOf(const config::GatewayOptions& gateway, const std::string& output);
 
 }  // namespace sluice::commands

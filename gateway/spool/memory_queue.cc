@@ -113,7 +113,7 @@ void MemoryQueue::Index(RecordBatch batch) {
   while (offset < records.bytes()) {
     size_t next = 0;
     const int priority =
-        std::min<int>(RecordReader::PriorityAt(records, offset, &next), kPriorities - 1);
+        std::min<int>(RecordReader::HeadAt(records, offset, &next).priority, kPriorities - 1);
     std::deque<Run>& runs = runs_[static_cast<size_t>(priority)];
     if (priority == last) {
       runs.back().end = next;

@@ -36,6 +36,7 @@ class MemoryQueue final : public Store {
     return waiting_ != 0 || inbox_waits_.load(std::memory_order_acquire);
   }
   void Settle(std::span<const Receipt> receipts) override;
+  bool is_durable() const override { return false; }
 
   // Of records appended and not settled. Any thread.
   uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }

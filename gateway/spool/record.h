@@ -24,8 +24,9 @@ struct Property {
 inline constexpr uint16_t kNoRule = 0xffff;
 
 struct RecordView {
-  uint64_t id = 0;      // sequence number; with the epoch of the process it is the message's id
-  int64_t time_us = 0;  // of arrival, microseconds since 1970
+  uint64_t id = 0;         // sequence number; with the epoch of the process it is the message's id
+  std::string_view epoch;  // of the process that took it; empty: of this one
+  int64_t time_us = 0;     // of arrival, microseconds since 1970
   uint8_t priority = 5;
   uint16_t rule = 0;  // first rule that sent it here, for attribution; kNoRule for the default
   std::string_view device;

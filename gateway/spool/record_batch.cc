@@ -1,8 +1,10 @@
 #include "gateway/spool/record_batch.h"
 
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace sluice::spool {
@@ -38,6 +40,10 @@ struct PropertySizes {
   uint32_t name;
   uint32_t value;  // kAbsent: null
 };
+
+// Batches are stored as they lie in memory (RecordBatch::kFormat).
+static_assert(std::endian::native == std::endian::little);
+static_assert(sizeof(Header) == 72 && std::is_trivially_copyable_v<Header>);
 
 constexpr size_t kAlignment = 8;
 constexpr size_t kFirstCapacity = size_t{16} * 1024;
@@ -90,6 +96,32 @@ class Cursor {
  private:
   const char* at_;
 };
+
+// The size of the record at the beginning of foreign bytes, or 0 if they do not begin with one.
+size_t RecordBytes(std::string_view bytes) {
+  Header header;
+  if (bytes.size() < sizeof header) return 0;
+  std::memcpy(&header, bytes.data(), sizeof header);
+  const size_t total = header.total_bytes;
+  if (total > bytes.size() || total % kAlignment != 0 || total < sizeof header) return 0;
+
+  // Sums of 32-bit lengths cannot wrap 64 bits: there are no more of them than fit into `total`.
+  const uint64_t properties =
+      uint64_t{header.device_properties} + header.system_properties + header.hub_properties;
+  if (properties > (total - sizeof header) / sizeof(PropertySizes)) return 0;
+  uint64_t used = sizeof header + properties * sizeof(PropertySizes);
+  for (uint64_t i = 0; i < properties; ++i) {
+    PropertySizes sizes;
+    std::memcpy(&sizes, bytes.data() + sizeof header + i * sizeof sizes, sizeof sizes);
+    if (sizes.name == kAbsent) return 0;
+    used += uint64_t{sizes.name} + (sizes.value == kAbsent ? 0 : sizes.value);
+  }
+  for (const uint32_t size : {header.content_type_bytes, header.content_encoding_bytes}) {
+    used += size == kAbsent ? 0 : size;
+  }
+  used += uint64_t{header.device_bytes} + header.topic_bytes + header.body_bytes;
+  return used <= total && total - used < kAlignment ? total : 0;
+}
 
 }  // namespace
 
@@ -150,6 +182,8 @@ size_t RecordBatch::Append(const RecordView& r) {
       static_cast<uint8_t>((r.ticket ? kHasTicket : 0) | (r.body_is_json ? kBodyIsJson : 0));
 
   char* to = Extend(total);
+  // The padding reaches the disk: nothing of what this memory held before may stand in it.
+  std::memset(to + total - kAlignment, 0, kAlignment);
   std::memcpy(to, &header, sizeof header);
   to += sizeof header;
   to = PutSizes(to, r.device_properties);
@@ -167,7 +201,34 @@ size_t RecordBatch::Append(const RecordView& r) {
   return total;
 }
 
-const RecordView& RecordReader::Read(const RecordBatch& batch, size_t offset, size_t* next) {
+size_t RecordBatch::AppendStored(const RecordBatch& from, size_t offset) {
+  Header header;
+  std::memcpy(&header, from.data_.get() + offset, sizeof header);
+  header.flags = static_cast<uint8_t>(header.flags & ~kHasTicket);
+  header.ticket = {};
+  char* const to = Extend(header.total_bytes);
+  std::memcpy(to, from.data_.get() + offset, header.total_bytes);
+  std::memcpy(to, &header, sizeof header);
+  ++count_;
+  return header.total_bytes;
+}
+
+std::optional<RecordBatch> RecordBatch::Restore(std::string_view data, size_t count) {
+  size_t records = 0;
+  for (std::string_view rest = data; !rest.empty(); ++records) {
+    const size_t bytes = RecordBytes(rest);
+    if (bytes == 0) return std::nullopt;
+    rest.remove_prefix(bytes);
+  }
+  if (records != count) return std::nullopt;
+  RecordBatch batch;
+  if (!data.empty()) std::memcpy(batch.Extend(data.size()), data.data(), data.size());
+  batch.count_ = count;
+  return batch;
+}
+
+const RecordView& RecordReader::Read(const RecordBatch& batch, size_t offset, size_t* next,
+                                     std::string_view epoch) {
   assert(offset + sizeof(Header) <= batch.size_);
   Header header;
   std::memcpy(&header, batch.data_.get() + offset, sizeof header);
@@ -178,6 +239,7 @@ const RecordView& RecordReader::Read(const RecordBatch& batch, size_t offset, si
       size_t{header.device_properties} + header.system_properties + header.hub_properties;
   Cursor texts(sizes_at + count * sizeof(PropertySizes));
   view_.id = header.id;
+  view_.epoch = epoch;
   view_.time_us = header.time_us;
   view_.priority = header.priority;
   view_.rule = header.rule;
@@ -206,12 +268,14 @@ const RecordView& RecordReader::Read(const RecordBatch& batch, size_t offset, si
   return view_;
 }
 
-uint8_t RecordReader::PriorityAt(const RecordBatch& batch, size_t offset, size_t* next) {
+RecordHead RecordReader::HeadAt(const RecordBatch& batch, size_t offset, size_t* next) {
   assert(offset + sizeof(Header) <= batch.size_);
   Header header;
   std::memcpy(&header, batch.data_.get() + offset, sizeof header);
   *next = offset + header.total_bytes;
-  return header.priority;
+  RecordHead head{header.time_us, header.priority, std::nullopt};
+  if ((header.flags & kHasTicket) != 0) head.ticket = header.ticket;
+  return head;
 }
 
 }  // namespace sluice::spool

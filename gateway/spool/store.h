@@ -13,10 +13,11 @@
 
 namespace sluice::spool {
 
-// A taken record, until it is settled.
+// Names a taken record to the store that gave it, until it is settled.
 struct Receipt {
   uint64_t id = 0;
   uint32_t bytes = 0;
+  uint32_t index = 0;
 };
 
 class Store {
@@ -42,7 +43,11 @@ class Store {
   // Whether Take() would give one.
   virtual bool HasRecords() const = 0;
 
+  // These are safe beyond: the store may forget them.
   virtual void Settle(std::span<const Receipt> receipts) = 0;
+
+  // Whether what was appended outlives the process: then nothing needs to be sent before it ends.
+  virtual bool is_durable() const = 0;
 };
 
 }  // namespace sluice::spool

@@ -69,7 +69,7 @@ bool NamesUtf8(std::string_view encoding) { return EqualsIgnoringCase(encoding, 
 }  // namespace
 
 void EnvelopeWriter::AppendMember(const RecordView& record, std::string* out) {
-  out->append("{\"id\":\"").append(epoch_).push_back('-');
+  out->append("{\"id\":\"").append(EpochOf(record)).push_back('-');
   AppendNumber(record.id, out);
   out->append("\",\"device\":");
   AppendString(record.device, out);
@@ -124,7 +124,7 @@ void EnvelopeWriter::AppendProperties(const RecordView& record, std::string* out
 }
 
 void EnvelopeWriter::FillBag(const RecordView& record, PropertyBag* bag) {
-  id_.assign(epoch_).push_back('-');
+  id_.assign(EpochOf(record)).push_back('-');
   AppendNumber(record.id, &id_);
   bag->AddSystem("$.mid", id_);
 

@@ -12,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "gateway/spool/record.h"
@@ -22,7 +24,8 @@ namespace sluice::uplink {
 
 class EnvelopeWriter {
  public:
-  // `epoch` names the process: with a record's number it is the message's id.
+  // `epoch` names this process: with a record's number it is the message's id. A record that an
+  // earlier one took has that one's.
   explicit EnvelopeWriter(std::string epoch) : epoch_(std::move(epoch)) {}
 
   void AppendMember(const spool::RecordView& record, std::string* out);
@@ -30,6 +33,9 @@ class EnvelopeWriter {
   void FillBag(const spool::RecordView& record, PropertyBag* bag);
 
  private:
+  std::string_view EpochOf(const spool::RecordView& record) const {
+    return record.epoch.empty() ? epoch_ : record.epoch;
+  }
   void FindSurvivors(const spool::RecordView& record);
   void FindSurvivorsOfMany(const spool::RecordView& record);
   void AppendProperties(const spool::RecordView& record, std::string* out);

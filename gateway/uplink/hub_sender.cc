@@ -310,7 +310,8 @@ bool HubSender::Replenish() {
     return true;
   }
   spool::Receipt receipt;
-  const spool::RecordView* const record = around_.store.Take(&receipt);
+  const bool leave = stop_at_ && around_.store.is_durable();
+  const spool::RecordView* const record = leave ? nullptr : around_.store.Take(&receipt);
   if (record != nullptr) {
     if (!packer_.Add(*record, receipt, now_)) Refuse(*record, receipt);
     return true;
@@ -341,7 +342,8 @@ void HubSender::Settle() {
 
 void HubSender::StopIfDone() {
   if (!stop_at_ || state_ == State::kStopped) return;
-  if (!all_settled() && now_ < *stop_at_) return;
+  const bool in_vain = around_.store.is_durable() && state_ != State::kOnline;
+  if (!all_settled() && !in_vain && now_ < *stop_at_) return;
   around_.link.Disconnect();
   around_.counters.connected.Set(0);
   state_ = State::kStopped;

@@ -80,11 +80,13 @@ class HubSender {
 
   // From now on sends what there is without waiting for fuller packs.
   void Hurry() { hurry_ = true; }
-  // Hurries, and stops when all is settled, at `deadline` at the latest.
+  // Hurries, and stops when all is settled, at `deadline` at the latest. What a durable store holds
+  // stays there: only what is under way is waited for, and only while it can get there.
   void BeginStop(TimePoint deadline);
   bool stopped() const { return state_ == State::kStopped; }
   bool all_settled() const {
-    return !around_.store.HasRecords() && packer_.empty() && window_.empty();
+    return (around_.store.is_durable() || !around_.store.HasRecords()) && packer_.empty() &&
+           window_.empty();
   }
 
  private:

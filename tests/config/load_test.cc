@@ -79,7 +79,11 @@ outputs:
     ack: received
     pack: {max_bytes: 8KiB, max_delay: 250ms}
     sas_lifetime: 2h
+    overflow: drop_oldest
+    ttl: 12h
   log: {type: file, path: accepted.jsonl}
+spool:
+  {max_bytes: 8GiB, min_free: 1GiB, overflow: drop_newest, ttl: 1h, backlog_share: 40, discard: true}
 operate: {http: "127.0.0.1:9090", log_level: debug, log_format: json}
 )");
   ASSERT_TRUE(loaded.config) << loaded.rendered;
@@ -140,6 +144,14 @@ operate: {http: "127.0.0.1:9090", log_level: debug, log_format: json}
   EXPECT_EQ(config.outputs[0].pack.max_bytes, 8192u);
   EXPECT_EQ(config.outputs[0].pack.max_delay, std::chrono::milliseconds(250));
   EXPECT_EQ(config.outputs[0].sas_lifetime, std::chrono::hours(2));
+  EXPECT_EQ(config.outputs[0].overflow, Overflow::kDropOldest);
+  EXPECT_EQ(config.outputs[0].ttl, std::chrono::hours(12));
+  EXPECT_EQ(config.spool.max_bytes, uint64_t{8} << 30);
+  EXPECT_EQ(config.spool.min_free, 1u << 30);
+  EXPECT_EQ(config.spool.overflow, Overflow::kDropNewest);
+  EXPECT_EQ(config.spool.ttl, std::chrono::hours(1));
+  EXPECT_EQ(config.spool.backlog_share, 40u);
+  EXPECT_TRUE(config.spool.discard);
   EXPECT_EQ(config.outputs[1].type, OutputOptions::Type::kFile);
   EXPECT_EQ(config.outputs[1].ack, Ack::kStored);
   EXPECT_EQ(config.outputs[1].path, "/etc/sluice/accepted.jsonl");
@@ -266,15 +278,13 @@ TEST(LoadTest, RefusesEachFaultInItsPlace) {
        "outputs.a: stands twice"},
       {&Parts::outputs, "outputs: {hub: {type: iothub, connection_string_file: /nonexistent}}\n",
        "cannot read /nonexistent"},
+      {&Parts::devices, "spool: {max_bytes: 1KiB}\n", "spool.max_bytes"},
+      {&Parts::devices, "spool: {overflow: drop}\n", "spool.overflow"},
+      {&Parts::outputs, "outputs: {log: {type: file, path: x, ttl: 1h}}\n",
+       "outputs.log.ttl: belongs to outputs of type iothub"},
       // Later.
-      {&Parts::devices, "spool: {max_bytes: 1GiB}\n",
-       ":2:1: error: spool: not yet: storing messages on the disk before they are acknowledged"},
       {&Parts::outputs, "outputs: {local: {type: local}}\n",
        "outputs.local.type: not yet: outputs of type local"},
-      {&Parts::outputs,
-       "outputs: {hub: {type: iothub, ack: stored, connection_string: "
-       "'HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0'}}\n",
-       "outputs.hub.ack: not yet: acknowledging what is stored"},
       {&Parts::rules, "rules: {list: [{sample: 5}]}\n", "rules.list[0].sample: not yet: sampling"},
       {&Parts::listeners,
        "listeners: [{address: ':1', tls: {certificate: a, key: b, client_ca: c, crl: d}}]\n",

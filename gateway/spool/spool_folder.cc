@@ -1,0 +1,243 @@
+#include "gateway/spool/spool_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <limits>
+#include <system_error>
+#include <utility>
+
+namespace sluice::spool {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::array<const char*, 3> kSuffixes = {"", "-wal", "-shm"};
+
+// A name is as durable as its folder.
+void SyncFolder(const std::string& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::fsync(fd);
+  ::close(fd);
+}
+
+absl::Status MakeFolder(const std::string& folder) {
+  std::error_code error;
+  const fs::path parent = fs::path(folder).parent_path();
+  fs::create_directories(parent, error);
+  if (error) return absl::ErrnoToStatus(error.value(), parent.string());
+  if (::mkdir(folder.c_str(), 0700) == 0) {
+    SyncFolder(parent);
+  } else if (errno != EEXIST) {
+    return absl::ErrnoToStatus(errno, folder);
+  }
+  if (::chmod(folder.c_str(), 0700) != 0) return absl::ErrnoToStatus(errno, folder);
+  return absl::OkStatus();
+}
+
+// SQLite gives its log and shared memory the mode of the file.
+absl::Status MakeFile(const std::string& file) {
+  const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0 || ::fchmod(fd, 0600) != 0) {
+    const int error = errno;
+    if (fd >= 0) ::close(fd);
+    return absl::ErrnoToStatus(error, file);
+  }
+  ::close(fd);
+  SyncFolder(fs::path(file).parent_path());
+  return absl::OkStatus();
+}
+
+uint64_t SizeOf(const std::string& file) {
+  std::error_code error;
+  const uintmax_t size = fs::file_size(file, error);
+  return error ? 0 : size;
+}
+
+// Copies rows from one end of a range of keys until there are no more, or none that can be read.
+// Where it stopped comes back in the range.
+class Salvager {
+ public:
+  Salvager(SpoolFile& from, SpoolFile& to) : from_(from), to_(to) {}
+
+  absl::Status Run(int priority) {
+    next_ = FirstKey(priority);
+    end_ = FirstKey(priority + 1);
+    if (absl::Status s = Ascend(); !s.ok()) return s;
+    return Descend();
+  }
+  uint64_t records() const { return records_; }
+
+ private:
+  using Row = absl::StatusOr<SpoolFile::Read>;
+
+  absl::Status Ascend() {
+    for (;;) {
+      StoredBatch batch;
+      const Row row = from_.Next(next_, end_, &batch);
+      if (!row.ok()) return absl::OkStatus();
+      if (*row == SpoolFile::Read::kNone) {
+        next_ = end_;
+        return absl::OkStatus();
+      }
+      if (absl::Status s = Keep(*row, batch); !s.ok()) return s;
+      next_ = batch.key + 1;
+    }
+  }
+  absl::Status Descend() {
+    while (next_ < end_) {
+      StoredBatch batch;
+      const Row row = from_.Previous(next_, end_, &batch);
+      if (!row.ok() || *row == SpoolFile::Read::kNone) return absl::OkStatus();
+      if (absl::Status s = Keep(*row, batch); !s.ok()) return s;
+      end_ = batch.key;
+    }
+    return absl::OkStatus();
+  }
+  // A damaged row stays where it is: the whole file is kept.
+  absl::Status Keep(SpoolFile::Read read, const StoredBatch& batch) {
+    if (read != SpoolFile::Read::kBatch) return absl::OkStatus();
+    if (absl::Status s = to_.Insert(batch); !s.ok()) return s;
+    records_ += batch.records.count() - batch.settled.count();
+    if (batch.settled.count() == 0) return absl::OkStatus();
+    return to_.SaveSettled(batch.key, batch.settled);
+  }
+
+  SpoolFile& from_;
+  SpoolFile& to_;
+  int64_t next_ = 0;
+  int64_t end_ = 0;
+  uint64_t records_ = 0;
+};
+
+// What can be read of one file into a new one, which is complete when this returns.
+absl::StatusOr<uint64_t> CopyReadable(const std::string& damaged, const std::string& copy) {
+  if (absl::Status s = MakeFile(copy); !s.ok()) return s;
+  absl::StatusOr<SpoolFile> to = SpoolFile::Open(copy, Database::Mode::kCreate);
+  if (!to.ok()) return to.status();
+  absl::StatusOr<SpoolFile> from = SpoolFile::Open(damaged, Database::Mode::kReadOnly);
+  if (!from.ok()) return 0;  // nothing can
+  if (absl::Status s = to->Begin(); !s.ok()) return s;
+  Salvager salvager(*from, *to);
+  for (int priority = 0; priority < kPriorities; ++priority) {
+    if (absl::Status s = salvager.Run(priority); !s.ok()) return s;
+  }
+  if (absl::Status s = to->Commit(); !s.ok()) return s;
+  return salvager.records();
+}
+
+bool Exists(const std::string& file) {
+  std::error_code error;
+  return fs::exists(file, error);
+}
+
+absl::Status Rename(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) == 0) return absl::OkStatus();
+  return absl::ErrnoToStatus(errno, from);
+}
+
+// Also what SQLite keeps beside it.
+absl::Status RenameAll(const std::string& from, const std::string& to) {
+  for (const char* const suffix : kSuffixes) {
+    if (!Exists(from + suffix)) continue;
+    if (absl::Status s = Rename(from + suffix, to + suffix); !s.ok()) return s;
+  }
+  return absl::OkStatus();
+}
+
+void RemoveAll(const std::string& file) {
+  for (const char* const suffix : kSuffixes) ::unlink((file + suffix).c_str());
+}
+
+}  // namespace
+
+absl::StatusOr<SpoolFolder> SpoolFolder::Claim(const std::string& folder) {
+  if (absl::Status s = MakeFolder(folder); !s.ok()) return s;
+  const std::string path = folder + "/lock";
+  const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return absl::ErrnoToStatus(errno, path);
+  SpoolFolder claimed(folder, lock);
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return absl::ErrnoToStatus(errno, path);
+    return absl::FailedPreconditionError(
+        fmt::format("{}: another process has this spool; stop it, or give this one another "
+                    "gateway.state",
+                    folder));
+  }
+  return claimed;
+}
+
+SpoolFolder::SpoolFolder(SpoolFolder&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+SpoolFolder::~SpoolFolder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+void Contents::Add(const BatchHead& head) {
+  const auto priority = static_cast<size_t>(PriorityOf(head.key));
+  if (priority >= rows.size()) return;
+  records += head.records;
+  last_keys[priority] = head.key;
+  ++rows[priority];
+}
+
+absl::StatusOr<SpoolFile> SpoolFolder::OpenAndWalk(Contents* contents) const {
+  *contents = {};
+  // SQLite would throw a log away whose file is gone.
+  if (SizeOf(file()) == 0 && SizeOf(file() + "-wal") > 0)
+    return absl::DataLossError("spool.db is gone, its log is there");
+  if (absl::Status s = MakeFile(file()); !s.ok()) return s;
+  absl::StatusOr<SpoolFile> opened = SpoolFile::Open(file(), Database::Mode::kCreate);
+  if (!opened.ok()) return opened;
+  const auto add = [contents](const BatchHead& head) { contents->Add(head); };
+  if (absl::Status s = opened->Walk(add); !s.ok()) return s;
+  return opened;
+}
+
+absl::StatusOr<SpoolFile> SpoolFolder::Open(Contents* contents, Salvage* salvage) const {
+  // A process that ended in the middle of Replace().
+  const std::string copy = path_ + "/salvaged.db";
+  if (Exists(copy) && !Exists(file())) {
+    if (absl::Status s = RenameAll(copy, file()); !s.ok()) return s;
+  }
+  absl::StatusOr<SpoolFile> opened = OpenAndWalk(contents);
+  if (opened.status().code() != absl::StatusCode::kDataLoss) return opened;
+  salvage->damage = std::string(opened.status().message());
+  if (absl::Status s = Replace(salvage); !s.ok()) return s;
+  return OpenAndWalk(contents);
+}
+
+// The copy is complete before the damaged file, now damaged-1.db or the first free number, makes
+// room for it: whenever this ends, the next Open() finds one of them.
+absl::Status SpoolFolder::Replace(Salvage* salvage) const {
+  const std::string copy = path_ + "/salvaged.db";
+  RemoveAll(copy);
+  const absl::StatusOr<uint64_t> copied = CopyReadable(file(), copy);
+  if (!copied.ok()) return copied.status();
+  salvage->records = *copied;
+  int number = 1;
+  do {
+    salvage->set_aside = fmt::format("{}/damaged-{}.db", path_, number++);
+  } while (Exists(salvage->set_aside) || Exists(salvage->set_aside + "-wal"));
+  if (absl::Status s = RenameAll(file(), salvage->set_aside); !s.ok()) return s;
+  if (absl::Status s = RenameAll(copy, file()); !s.ok()) return s;
+  SyncFolder(path_);
+  return absl::OkStatus();
+}
+
+uint64_t FreeBytes(const std::string& folder) {
+  struct statvfs status {};
+  if (::statvfs(folder.c_str(), &status) != 0) return std::numeric_limits<uint64_t>::max();
+  return uint64_t{status.f_bavail} * status.f_frsize;
+}
+
+}  // namespace sluice::spool

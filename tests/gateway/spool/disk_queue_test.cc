@@ -1,0 +1,318 @@
+#include "gateway/spool/disk_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <random>
+
+#include "tests/gateway/spool/spool_fixture.h"
+
+namespace sluice::spool {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using DiskQueueTest = SpoolTest;
+
+TEST_F(DiskQueueTest, GivesWhatWasStoredInOrder) {
+  Open();
+  AppendStored(3);
+  AppendStored(2);
+  EXPECT_EQ(queue_->records(), 5u);
+  EXPECT_EQ(Take(), Numbers("e1", 1, 5));
+  EXPECT_THAT(Take(), IsEmpty());
+  EXPECT_FALSE(queue_->HasRecords());
+}
+
+TEST_F(DiskQueueTest, PriorityBeforeArrival) {
+  Open();
+  AppendStored(2, 5);
+  EXPECT_THAT(Take(1), ElementsAre("e1-1"));
+  AppendStored(1, 9);
+  AppendStored(2, 0);
+  EXPECT_THAT(Take(), ElementsAre("e1-4", "e1-5", "e1-2", "e1-3"));
+}
+
+TEST_F(DiskQueueTest, WhatIsNotSettledComesAgainUnderItsIdAfterACrash) {
+  Open();
+  AppendStored(3, 5);
+  AppendStored(3, 1);
+  Take(2);
+  Crash();
+  options_.epoch = "e2";
+  Open();
+  EXPECT_EQ(queue_->records(), 6u);
+  AppendStored(1, 1);
+  EXPECT_THAT(Take(), ElementsAre("e2-7", "e1-4", "e1-5", "e1-6", "e1-1", "e1-2", "e1-3"));
+}
+
+TEST_F(DiskQueueTest, WhatIsSettledDoesNotComeAgain) {
+  Open();
+  AppendStored(6);
+  Take();
+  Settle({"e1-1", "e1-2", "e1-5"});
+  Reopen();
+  EXPECT_EQ(queue_->records(), 3u);
+  EXPECT_THAT(Take(), ElementsAre("e1-3", "e1-4", "e1-6"));
+  Settle({"e1-4"});
+  Reopen();
+  EXPECT_THAT(Take(), ElementsAre("e1-3", "e1-6"));
+  Settle({"e1-3", "e1-6"});
+  Reopen();
+  EXPECT_THAT(Take(), IsEmpty());
+  EXPECT_EQ(queue_->records(), 0u);
+}
+
+TEST_F(DiskQueueTest, SettlingTwiceCountsOnce) {
+  Open();
+  AppendStored(2);
+  Take();
+  Settle({"e1-1"});
+  Settle({"e1-1"});
+  EXPECT_EQ(queue_->records(), 1u);
+}
+
+TEST_F(DiskQueueTest, RowsThatLeftMemoryAreReadFromTheDisk) {
+  options_.max_memory = 64 << 10;
+  Open();
+  for (int i = 0; i < 100; ++i) AppendStored(10, 5, 500);
+  Ids taken = Take();
+  // Two lanes by turns, each in order.
+  const auto live = std::stable_partition(taken.begin(), taken.end(), [](const std::string& id) {
+    return std::stoi(id.substr(3)) <= 950;
+  });
+  EXPECT_EQ(Ids(taken.begin(), live), Numbers("e1", 1, 950));
+  EXPECT_EQ(Ids(live, taken.end()), Numbers("e1", 951, 1000));
+}
+
+TEST_F(DiskQueueTest, NewRecordsDoNotWaitBehindTheBacklog) {
+  options_.max_memory = 64 << 10;
+  Open();
+  for (int i = 0; i < 10; ++i) AppendStored(100, 5, 500);
+  Reopen();
+  last_ = 5000;
+  AppendStored(30);
+  const Ids taken = Take(40);
+  // 25 percent of the backlog: after 40, all 30 live ones are out.
+  EXPECT_EQ(std::count_if(taken.begin(), taken.end(),
+                          [](const std::string& id) { return std::stoi(id.substr(3)) > 5000; }),
+            30);
+  EXPECT_EQ(Take().size(), 990u);
+}
+
+TEST_F(DiskQueueTest, BlockHoldsBackAndTellsWhenThereIsRoom) {
+  options_.max_bytes = 1 << 20;
+  Open();
+  int appended = 0;
+  while (queue_->HasRoom(24'000)) {
+    AppendStored(20, 5, 1000);
+    appended += 20;
+  }
+  EXPECT_GT(appended, 700);
+  EXPECT_LE(queue_->used_bytes(), options_.max_bytes);
+  EXPECT_FALSE(queue_->HasRoomToSpare(10));
+  const Ids all = Take();
+  EXPECT_EQ(all.size(), static_cast<size_t>(appended));
+  Settle(all);
+  std::unique_lock lock(mutex_);
+  EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(20), [&] { return rooms_ > 0; }));
+  EXPECT_TRUE(queue_->HasRoom(1000));
+}
+
+TEST_F(DiskQueueTest, DropOldestTakesTheLowestPriorityFirst) {
+  options_.max_bytes = 1 << 20;
+  options_.overflow = Overflow::kDropOldest;
+  Open();
+  AppendStored(100, 1, 1000);
+  for (int i = 0; i < 100; ++i) AppendStored(10, 7, 1000);
+  for (int i = 0; i < 50; ++i) AppendStored(10, 5, 1000);
+  EXPECT_LE(queue_->used_bytes(), options_.max_bytes);
+  const uint64_t dropped = queue_->counters().dropped_overflow.Get();
+  EXPECT_GT(dropped, 0u);
+  EXPECT_EQ(queue_->records() + dropped, 1600u);
+  const Ids left = Take();
+  EXPECT_EQ(left.size(), queue_->records());
+  // All of 1 and 5 are there; of 7 the newest.
+  EXPECT_EQ(Ids(left.begin(), left.begin() + 100), Numbers("e1", 1, 100));
+  EXPECT_EQ(Ids(left.begin() + 100, left.begin() + 600), Numbers("e1", 1101, 1600));
+  EXPECT_EQ(left.back(), "e1-1100");
+  Reopen();
+  EXPECT_EQ(Take(), left);
+}
+
+TEST_F(DiskQueueTest, DropOldestTurnsAwayWhatMattersLessThanAllThereIs) {
+  options_.max_bytes = 1 << 20;
+  options_.overflow = Overflow::kDropOldest;
+  Open();
+  // The last tenth is for 0 to 2 alone.
+  while (queue_->used_bytes() < options_.max_bytes / 10 * 9) AppendStored(10, 2, 1000);
+  const uint64_t before = queue_->records();
+  AppendStored(5, 8, 1000);
+  EXPECT_EQ(queue_->records(), before);
+  EXPECT_EQ(queue_->counters().dropped_overflow.Get(), 5u);
+  AppendStored(5, 2, 1000);
+  EXPECT_EQ(queue_->records(), before + 5);
+}
+
+TEST_F(DiskQueueTest, WhatIsOlderThanTtlIsDroppedAndCounted) {
+  options_.ttl = std::chrono::seconds(60);
+  std::atomic<int64_t> wall = time_us_;
+  options_.wall_us = [&wall] { return wall.load(); };
+  Open();
+  AppendStored(3);
+  time_us_ += 30'000'000;
+  AppendStored(2);
+  const Ids taken = Take(1);  // under way: its row is not dropped
+  wall = time_us_ + 61'000'000;
+  std::unique_lock lock(mutex_);
+  for (int i = 0; i < 2000 && queue_->counters().dropped_expired.Get() == 0; ++i)
+    changed_.wait_for(lock, std::chrono::milliseconds(10));
+  lock.unlock();
+  EXPECT_EQ(queue_->counters().dropped_expired.Get(), 2u);
+  EXPECT_THAT(Take(), ElementsAre("e1-2", "e1-3"));
+}
+
+TEST_F(DiskQueueTest, AFullDiskAcknowledgesNothingUntilThereIsRoom) {
+  options_.max_pages = 60;
+  Open();
+  AppendStored(100, 5, 1000);
+  const uint32_t last = Append(200, 5, 1000);
+  std::unique_lock lock(mutex_);
+  for (int i = 0; i < 2000 && !queue_->failing(); ++i)
+    changed_.wait_for(lock, std::chrono::milliseconds(10));
+  ASSERT_TRUE(queue_->failing());
+  EXPECT_FALSE(stored_.contains(last));
+  EXPECT_EQ(stored_.size(), 100u);
+  lock.unlock();
+  Crash();
+  options_.max_pages = 0;
+  Open();
+  EXPECT_EQ(Take(), Numbers("e1", 1, 100));
+  AppendStored(1);
+}
+
+TEST_F(DiskQueueTest, AFullDiskIsTriedAgain) {
+  options_.max_pages = 60;
+  Open();
+  AppendStored(100, 5, 1000);
+  const uint32_t last = Append(150, 5, 1000);
+  for (int i = 0; i < 2000 && !queue_->failing(); ++i)
+    bell_.WaitUntil(std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
+  ASSERT_TRUE(queue_->failing());
+  Settle(Take());
+  EXPECT_TRUE(Stored(last));
+  AwaitIdle();
+  EXPECT_FALSE(queue_->failing());
+  EXPECT_EQ(Take(), Numbers("e1", 101, 250));
+}
+
+TEST_F(DiskQueueTest, TwoProcessesNeverShareIt) {
+  Open();
+  Doorbell bell;
+  const auto second = DiskQueue::Open(options_, bell);
+  ASSERT_FALSE(second.ok());
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr("another process"));
+}
+
+TEST_F(DiskQueueTest, NobodyElseMayRead) {
+  Open();
+  AppendStored(1);
+  struct stat status {};
+  ASSERT_EQ(::stat(options_.folder.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700u);
+  for (const auto& entry : std::filesystem::directory_iterator(options_.folder)) {
+    ASSERT_EQ(::stat(entry.path().c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777, 0600u) << entry.path();
+  }
+}
+
+TEST_F(DiskQueueTest, StopStoresWhatWasAppended) {
+  Open();
+  Append(500);
+  EXPECT_TRUE(queue_->Stop());
+  Reopen();
+  EXPECT_EQ(Take(), Numbers("e1", 1, 500));
+}
+
+// A random life against a naive model: what was acknowledged and not settled comes, in order, once
+// a process, under the id that it had, whatever ends the process.
+TEST_F(DiskQueueTest, KeepsItsPromisesOverRandomLives) {
+  std::mt19937 chance(4);
+  const auto below = [&chance](uint32_t n) { return chance() % n; };
+  options_.max_memory = 32 << 10;
+  struct Model {
+    int priority = 0;
+    bool settled = false;         // the store was told
+    bool settled_before = false;  // and has closed in good order since
+  };
+  std::map<std::string, Model> model;
+  std::map<std::string, uint32_t> number;
+  Ids under_way;
+  for (int life = 0; life < 12; ++life) {
+    options_.epoch = "e" + std::to_string(life);
+    Open();
+    std::set<std::string> taken;
+    std::map<int, std::vector<uint32_t>> backlog_order;
+    const uint32_t first_of_life = last_ + 1;
+    under_way.clear();
+    const auto take = [&](size_t count) {
+      for (const std::string& id : Take(count)) {
+        ASSERT_TRUE(model.contains(id)) << id;
+        EXPECT_TRUE(taken.insert(id).second) << id << " came twice in life " << life;
+        EXPECT_FALSE(model[id].settled_before) << id;
+        if (number[id] < first_of_life) backlog_order[model[id].priority].push_back(number[id]);
+        under_way.push_back(id);
+      }
+    };
+    for (int step = 0; step < 60; ++step) {
+      switch (below(4)) {
+        case 0:
+        case 1: {
+          const auto priority = static_cast<uint8_t>(below(10));
+          const uint32_t before = last_;
+          AppendStored(static_cast<int>(1 + below(40)), priority, below(600));
+          for (uint32_t n = before + 1; n <= last_; ++n) {
+            const std::string id = options_.epoch + "-" + std::to_string(n);
+            model[id].priority = priority;
+            number[id] = n;
+          }
+          break;
+        }
+        case 2:
+          take(below(100));
+          break;
+        case 3: {
+          std::shuffle(under_way.begin(), under_way.end(), chance);
+          const size_t count = below(static_cast<uint32_t>(under_way.size() + 1));
+          const Ids some(under_way.end() - static_cast<std::ptrdiff_t>(count), under_way.end());
+          under_way.resize(under_way.size() - count);
+          Settle(some);
+          for (const std::string& id : some) model[id].settled = true;
+          break;
+        }
+      }
+    }
+    take(SIZE_MAX);
+    // All that was never settled came in this life.
+    for (const auto& [id, record] : model) {
+      if (!record.settled) {
+        EXPECT_TRUE(taken.contains(id)) << id << " is lost in life " << life;
+      }
+    }
+    for (const auto& [priority, numbers] : backlog_order)
+      EXPECT_TRUE(std::is_sorted(numbers.begin(), numbers.end())) << priority;
+    if (below(2) == 0) {
+      Crash();
+    } else {
+      queue_.reset();
+      for (auto& [id, record] : model) record.settled_before = record.settled;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sluice::spool
