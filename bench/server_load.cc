@@ -69,7 +69,7 @@ class NullSink final : public server::PublishSink {
     bytes_ += inbound.publish.payload.size();
     return {};
   }
-  void EndOfTurn() override {}
+  void EndOfTurn(int64_t) override {}
 
  private:
   uint64_t bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -53,9 +54,15 @@ class Dumper {
     out_ += '\n';
   }
 
+  // A section that cannot be without some key is absent where it is not written.
+  static bool NeedsKeys(const SectionInfo& section) {
+    return std::any_of(section.options.begin(), section.options.end(),
+                       [](const OptionInfo& option) { return option.required; });
+  }
+
   void Default(const OptionInfo& option, size_t depth) {
     if (option.type.kind == Kind::kSection || option.type.kind == Kind::kNoneOrSection) {
-      if (option.required) return;
+      if (option.required || NeedsKeys(option.type.section())) return;
       Line(depth, fmt::format("{}:", option.name));
       return Section(YamlNode{}, option.type.section(), depth + 1);
     }

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <type_traits>
 
 #include "config/sections.h"
 #include "config/types.h"
@@ -14,8 +15,14 @@ namespace sluice::config {
 namespace {
 
 using compile::Located;
+using compile::OnChangeSpec;
 using compile::RuleSetSpec;
 using compile::RuleSpec;
+using compile::SetSpec;
+using compile::WindowSpec;
+
+constexpr int64_t kMinWindow = 10;  // milliseconds
+constexpr int64_t kMaxPeriod = 31 * 24 * kHour;
 
 constexpr std::string_view kDefaults[] = {"drop", "forward"};
 constexpr std::string_view kProfiles[] = {"default",
@@ -27,9 +34,10 @@ std::string Lower(std::string text) {
   return text;
 }
 
-// The values may be empty, unlike other texts of a rule.
-void SetProperties(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
-                   RuleSpec& into) {
+// Names to values, which may be empty, unlike other texts of a rule.
+void ReadNamed(Reader& reader, const YamlNode& node, const std::string& key,
+               std::string (*identity)(std::string name), const std::string& twice,
+               std::vector<SetSpec>* into) {
   if (!reader.Expect(YamlNode::Kind::kMap, node, key)) return;
   std::set<std::string> seen;
   for (const auto& [name, value] : node.members) {
@@ -38,14 +46,24 @@ void SetProperties(Reader& reader, const OptionInfo&, const YamlNode& node, cons
       reader.diagnostics().Error(name.place, key, "a property needs a name");
       continue;
     }
-    if (!seen.insert(Lower(name.text)).second) {
-      reader.diagnostics().Error(name.place, member_key,
-                                 "stands twice: names of properties ignore case");
+    if (!seen.insert(identity(name.text)).second) {
+      reader.diagnostics().Error(name.place, member_key, twice);
       continue;
     }
     if (reader.Text(value, member_key) == nullptr) continue;
-    into.set.push_back({Locate(name), Locate(value)});
+    into->push_back({Locate(name), Locate(value)});
   }
+}
+
+void SetProperties(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
+                   RuleSpec& into) {
+  ReadNamed(reader, node, key, Lower, "stands twice: names of properties ignore case", &into.set);
+}
+
+void SetAggregates(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
+                   WindowSpec& into) {
+  ReadNamed(
+      reader, node, key, [](std::string name) { return name; }, "stands twice", &into.select);
 }
 
 void SetDefault(Reader& reader, const OptionInfo& info, const YamlNode& node,
@@ -54,6 +72,44 @@ void SetDefault(Reader& reader, const OptionInfo& info, const YamlNode& node,
   reader.Read(info.type, node, key, chosen);
   into.forward_by_default = chosen == "forward";
   into.default_action = Locate(node);
+}
+
+constexpr Row<OnChangeSpec> kOnChangeRows[] = {
+    {{"of", kText, "", "The expression whose value is watched; undefined is held", true},
+     Set<&OnChangeSpec::of>},
+    {{"by", kText, "",
+      "Numbers must differ by at least this: 0.5, or 5% of the last one passed; default: any "
+      "difference"},
+     Set<&OnChangeSpec::by>},
+    {{"max_silence", Duration(1, kMaxPeriod), "",
+      "Passes whatever the value when this has gone by since the last one passed; default: never"},
+     Set<&OnChangeSpec::max_silence>},
+};
+const SectionInfo& OnChangeSection() {
+  static const SectionInfo section =
+      Describe<OnChangeSpec>("on_change", "Report on change", kOnChangeRows);
+  return section;
+}
+
+constexpr Row<WindowSpec> kWindowRows[] = {
+    {{"every", Duration(kMinWindow, kMaxPeriod), "",
+      "How long a window is; windows begin at multiples of it", true},
+     Set<&WindowSpec::every>},
+    {{"select", kTextMap, "",
+      "Names to aggregates: COUNT SUM AVG MIN MAX FIRST LAST STDDEV, such as AVG($body.t)", true},
+     SetAggregates},
+};
+const SectionInfo& WindowSection() {
+  static const SectionInfo section = Describe<WindowSpec>(
+      "window", "One message in place of all that came in a time", kWindowRows);
+  return section;
+}
+
+template <auto kMember, const auto& kRows>
+void SetOptionalSection(Reader& reader, const OptionInfo&, const YamlNode& node,
+                        const std::string& key, RuleSpec& into) {
+  auto& section = (into.*kMember).emplace();
+  ReadSection<std::remove_reference_t<decltype(section)>>(reader, node, key, kRows, section);
 }
 
 constexpr Row<RuleSpec> kRuleRows[] = {
@@ -78,12 +134,20 @@ constexpr Row<RuleSpec> kRuleRows[] = {
     {{"redact", kTexts, "", "Paths of a JSON body to remove"}, Set<&RuleSpec::redact>},
     {{"into", kTexts, "", "Names of outputs; default: hub, else the only iothub output"},
      Set<&RuleSpec::into>},
-    Later<RuleSpec>("on_change", "report on change"),
-    Later<RuleSpec>("sample", "sampling"),
-    Later<RuleSpec>("rate", "rate caps"),
-    Later<RuleSpec>("dedup", "removing duplicates"),
-    Later<RuleSpec>("window", "windows"),
-    Later<RuleSpec>("per", "state of reducers by value"),
+    {{"dedup", Duration(1, kMaxPeriod), "",
+      "Holds a message whose topic and body passed less than this ago"},
+     Set<&RuleSpec::dedup>},
+    {{"on_change", Section(OnChangeSection), "", "Passes the first value, then what differs"},
+     SetOptionalSection<&RuleSpec::on_change, kOnChangeRows>},
+    {{"sample", Integer(1, 100'000'000), "", "Passes the 1st message, the N+1th and so on"},
+     Set<&RuleSpec::sample>},
+    {{"rate", kText, "", "Passes so many messages a time: 5/s, 100/m, 1/10s"},
+     Set<&RuleSpec::rate>},
+    {{"window", Section(WindowSection), "", "Sends aggregates in place of the messages"},
+     SetOptionalSection<&RuleSpec::window, kWindowRows>},
+    {{"per", kTexts, "",
+      "Expressions: reducers keep a state by their values, beside device and topic"},
+     Set<&RuleSpec::per>},
 };
 const SectionInfo& RuleSection() {
   static const SectionInfo section = Describe<RuleSpec>("rule", "One rule", kRuleRows);
@@ -106,11 +170,13 @@ void Refuse(Reader& reader, const YamlNode& rule, const std::string& key,
   }
 }
 
-// A route brings its own from, where and into; with drop or a shape it would not be that route any
-// more.
-constexpr Refused kBesideRoute[] = {{"from"},   {"where"},  {"into"},       {"set"},
-                                    {"select"}, {"redact"}, {"drop", true}, {"final", true}};
-constexpr Refused kBesideDrop[] = {{"set"}, {"select"}, {"redact"}, {"into"}};
+// A route brings its own from, where and into; with drop, a shape or a reducer it would not be that
+// route any more.
+constexpr Refused kBesideRoute[] = {
+    {"from"},        {"where"}, {"into"},      {"set"},    {"select"}, {"redact"}, {"drop", true},
+    {"final", true}, {"dedup"}, {"on_change"}, {"sample"}, {"rate"},   {"window"}, {"per"}};
+constexpr Refused kBesideDrop[] = {{"set"},       {"select"}, {"redact"}, {"into"},   {"dedup"},
+                                   {"on_change"}, {"sample"}, {"rate"},   {"window"}, {"per"}};
 
 // Every rule has a name when this is done. One that is written may not be another's made-up one
 // either.
@@ -156,6 +222,9 @@ constexpr Row<RuleSetSpec> kRulesRows[] = {
     {{"profile", Choice(kProfiles), "default",
       "Whose dialect conditions are judged by, where the two differ"},
      Set<&RuleSetSpec::profile>},
+    {{"max_state", Size(kMiB, 64 * kGiB), "64MiB",
+      "Memory for the states of reducers, a worker; beyond it the least recently used go"},
+     Set<&RuleSetSpec::max_state>},
     {{"list", Sections(RuleSection), "", "The rules, judged in the order written"}, SetList},
 };
 

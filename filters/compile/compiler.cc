@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "filters/compile/output_names.h"
+#include "filters/compile/reduction_compiler.h"
 #include "filters/compile/rule_index.h"
 #include "filters/language/route.h"
 
@@ -90,6 +91,7 @@ std::shared_ptr<const Program> Compiler::Run() {
   for (const OutputSpec& output : outputs_) program_->outputs_.push_back(output.name);
   program_->body_options_.profile = spec_.profile;
   program_->body_options_.assume_json = spec_.assume_json;
+  program_->max_state_ = spec_.max_state;
   if (spec_.forward_by_default) {
     program_->default_output_ = names_.Default();
     if (!program_->default_output_) {
@@ -133,6 +135,7 @@ void Compiler::CompileRule(const RuleSpec& spec) {
   CompileSource(spec, &rule, sink);
   CompileSet(spec, &rule, sink);
   CompileShape(spec, &rule, sink);
+  rule.reduction = CompileReduction(spec_, spec, Options(rule), sink);
   ResolveOutputs(spec, &rule, sink);
   program_->set_fields_ += rule.set.size();
   program_->rules_.push_back(std::move(rule));
@@ -275,9 +278,9 @@ void Compiler::ResolveOutputs(const RuleSpec& spec, Rule* rule, ProblemSink& sin
                           : !spec.set.empty()    ? &spec.set[0].name
                           : !spec.select.empty() ? &spec.select[0]
                           : !spec.redact.empty() ? &spec.redact[0]
-                                                 : nullptr;
+                                                 : FindReducer(spec);
     if (idle != nullptr)
-      sink.Error(*idle, "a rule that drops sends nothing: no into, set, select or redact");
+      sink.Error(*idle, "a rule that drops sends nothing: no into, set, select, redact or reducer");
     return;
   }
   const std::string no_default =

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "filters/compile/path_tree.h"
+#include "filters/compile/reduction.h"
 #include "filters/compile/rule_index.h"
 #include "filters/compile/topic_pattern.h"
 #include "filters/language/body.h"
@@ -47,7 +48,8 @@ struct Rule {
   uint8_t priority = 5;
   uint16_t shape = kUnchanged;
   std::vector<SetField> set;
-  std::vector<uint16_t> outputs;  // none where `drop`
+  std::vector<uint16_t> outputs;               // none where `drop`
+  std::unique_ptr<const Reduction> reduction;  // null: none
 };
 
 class Program {
@@ -64,6 +66,8 @@ class Program {
   const language::BodyOptions& body_options() const { return body_options_; }
   // Set fields of all rules together: no message sets more.
   size_t set_fields() const { return set_fields_; }
+  // Bytes of reducers' states that one thread may keep.
+  uint64_t max_state() const { return max_state_; }
 
  private:
   friend class Compiler;
@@ -76,6 +80,7 @@ class Program {
   language::FieldPaths paths_;
   language::BodyOptions body_options_;
   size_t set_fields_ = 0;
+  uint64_t max_state_ = 0;
 };
 
 }  // namespace sluice::compile

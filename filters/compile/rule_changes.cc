@@ -23,7 +23,8 @@ const std::string& NameOfRule(const Rule& rule) { return rule.name; }
 RuleChanges CompareRules(const RuleSetSpec& before, const RuleSetSpec& after) {
   RuleChanges changes;
   changes.settings = before.forward_by_default != after.forward_by_default ||
-                     before.assume_json != after.assume_json || before.profile != after.profile;
+                     before.assume_json != after.assume_json || before.profile != after.profile ||
+                     before.max_state != after.max_state;
   const auto old_index = IndexByName(before.rules, NameOfSpec);
   size_t last = 0;
   for (const RuleSpec& rule : after.rules) {

@@ -18,7 +18,7 @@ struct RuleChanges {
   std::vector<std::string> changed;  // in both, not written alike
   size_t unchanged = 0;
   bool reordered = false;  // rules of both stand in another order
-  bool settings = false;   // default, assume_json or profile
+  bool settings = false;   // default, assume_json, profile or max_state
 
   bool empty() const {
     return added.empty() && removed.empty() && changed.empty() && !reordered && !settings;

@@ -4,6 +4,7 @@
 // file.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +34,21 @@ struct SetSpec {
   bool operator==(const SetSpec&) const = default;
 };
 
+struct OnChangeSpec {
+  Located of;
+  std::optional<Located> by;  // "0.5" or "5%"
+  std::chrono::milliseconds max_silence{0};
+
+  bool operator==(const OnChangeSpec&) const = default;
+};
+
+struct WindowSpec {
+  std::chrono::milliseconds every{0};
+  std::vector<SetSpec> select;  // names and aggregates: "AVG($body.temperature)"
+
+  bool operator==(const WindowSpec&) const = default;
+};
+
 // One entry of rules.list. Either `route` or the other members; the loader has checked that.
 struct RuleSpec {
   Located name;  // never empty: the loader made up rule-N
@@ -47,6 +63,14 @@ struct RuleSpec {
   std::vector<Located> redact;
   std::vector<Located> into;  // names of outputs; empty: the default output
 
+  // Reducers; zero or none: not there.
+  std::chrono::milliseconds dedup{0};
+  std::optional<OnChangeSpec> on_change;
+  uint32_t sample = 0;
+  std::optional<Located> rate;  // "5/s"
+  std::optional<WindowSpec> window;
+  std::vector<Located> per;  // expressions
+
   bool operator==(const RuleSpec&) const = default;
 };
 
@@ -55,6 +79,7 @@ struct RuleSetSpec {
   Located default_action;  // where that is written; line 0 where it is not
   bool assume_json = true;
   language::Profile profile = language::Profile::kDefault;
+  uint64_t max_state = 64 << 20;  // bytes of reducers' states, a worker
   std::vector<RuleSpec> rules;
 
   bool operator==(const RuleSetSpec&) const = default;

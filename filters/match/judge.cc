@@ -92,6 +92,11 @@ language::Value Judge::Evaluate(const Expression& expression) {
   return evaluator_.Evaluate(expression);
 }
 
+std::string_view Judge::Raw(const Expression& expression) const {
+  const Node& root = expression.tree().root();
+  return root.op == Op::kBody ? body_.raw(root.slot) : std::string_view();
+}
+
 void Judge::CollectMatches() {
   if (method_ == Method::kPlain) return AddMatchesPlainly(0);
   finder_.Start(levels_);
@@ -114,9 +119,8 @@ void Judge::CollectMatches() {
 
 // Whether a match ended judging.
 bool Judge::AddMatches(uint32_t begin, uint32_t end, bool body_read) {
-  finder_.Find(begin, end, body_read);
-  while (const std::optional<uint16_t> rule = finder_.Next()) {
-    if (Add(*rule, Outcome::kMatch)) return true;
+  for (const uint16_t rule : finder_.Find(begin, end, body_read)) {
+    if (finder_.IsMatch(rule) && Add(rule, Outcome::kMatch)) return true;
   }
   return false;
 }

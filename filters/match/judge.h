@@ -46,6 +46,8 @@ class Judge {
   void Start(const language::MessageView& message);
   // Of the message at hand, whose body is read if need be. A string lives until the next call.
   language::Value Evaluate(const language::Expression& expression);
+  // As it stands in the body, where the expression is a member of it; else empty.
+  std::string_view Raw(const language::Expression& expression) const;
   // The rules that Find found, of which those in `passed` (in order) send the message.
   const Verdict& Draft(std::span<const uint16_t> passed);
 

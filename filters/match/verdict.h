@@ -1,6 +1,7 @@
 // What rules make of a message. Indexes are those of the program that judged it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -26,7 +27,17 @@ enum class DropReason : uint8_t {
   kNone,     // it is forwarded
   kRule,     // rules took it, and none sends it anywhere
   kDefault,  // no rule took it
+  // Rules took it, and the first of them whose reducer held it did so by:
+  kDedup,
+  kOnChange,
+  kSample,
+  kRate,
+  kWindow,  // what it said is in a window's message
 };
+inline constexpr size_t kDropReasons = 8;
+
+// As people and metrics call it; empty for kNone.
+std::string_view DropReasonText(DropReason reason);
 
 struct Verdict {
   DropReason reason = DropReason::kNone;

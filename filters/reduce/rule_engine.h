@@ -1,37 +1,75 @@
 // What rules make of messages, one after the other: judge, reduce, draft. The one way of a message
 // through the rules, for the gateway as for `filter` and `bench`.
 //
-// For one thread. Allocates nothing for a message whose like it has seen.
+// A window gives its message when time has passed its end, so whoever runs messages asks for closed
+// windows as well: (Advance NextClosed* Run)*. Run does without the other two: windows that it
+// finds over are closed and wait to be asked for.
+//
+// For one thread. Allocates nothing for a message whose like it has seen, from a stream it knows.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "filters/compile/program.h"
 #include "filters/language/body.h"
 #include "filters/language/message_view.h"
 #include "filters/match/judge.h"
 #include "filters/match/verdict.h"
+#include "filters/reduce/hash.h"
+#include "filters/reduce/reducers.h"
 
 namespace sluice::reduce {
 
+// The message of a window: JSON, on the topic and of the device of those it stands for, at its end.
+struct ClosedWindow {
+  uint16_t rule = 0;
+  int64_t from_us = 0;
+  int64_t to_us = 0;
+  language::MessageView message;
+  const match::Verdict* verdict = nullptr;
+};
+
 class RuleEngine {
  public:
-  explicit RuleEngine(std::shared_ptr<const compile::Program> program)
-      : judge_(std::move(program)) {}
+  // `key` hashes what states are found by; engines that hand each other states have the same.
+  explicit RuleEngine(std::shared_ptr<const compile::Program> program, HashKey key = {});
 
   // The verdict and all it views live until the next call; `message` must live as long.
-  const match::Verdict& Run(const language::MessageView& message) { return judge_.Run(message); }
+  const match::Verdict& Run(const language::MessageView& message);
 
+  // Time is that of messages and never goes back.
+  void Advance(int64_t time_us) { reducers_.Advance(time_us); }
+  // The next window that is over, null if there is none. As of Run, it lives until the next call.
+  const ClosedWindow* NextClosed();
+  // Whether there is one that had to go before its time.
+  bool has_closed() const { return reducers_.has_closed(); }
+  // When a window will be over; Reducers::kNever: none is open.
+  int64_t next_close_us() const { return reducers_.next_close_us(); }
+  // All that are open are over.
+  void CloseAll() { reducers_.Advance(Reducers::kNever); }
+
+  // Windows of rules that `next` has changed or lost are over: `next` can Adopt then.
+  void CloseChanged(const compile::Program& next) { reducers_.CloseChanged(next); }
   // Takes over what `old`, of an earlier program, knows of rules that are unchanged; `old` judges
   // no more.
-  void Adopt(RuleEngine& /*old*/) {}
+  void Adopt(RuleEngine& old) { reducers_.Adopt(old.reducers_); }
 
   const compile::Program& program() const { return judge_.program(); }
+  const Reducers& reducers() const { return reducers_; }
+  Reducers& reducers() { return reducers_; }
   // What is known of the last message's body; kUnread if no rule asked.
   language::BodyReader::State body_state() const { return judge_.body_state(); }
 
  private:
   match::Judge judge_;
+  Reducers reducers_;
+  std::vector<uint16_t> passed_;
+  std::vector<uint16_t> errors_;
+  match::Verdict verdict_;
+  ClosedWindow closed_;
 };
 
 }  // namespace sluice::reduce

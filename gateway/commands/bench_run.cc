@@ -159,6 +159,9 @@ class Runner {
     MessageView message = messages_[next_];
     message.time_us += shift_us_;
     message.format = language::ParseBodyFormat(message.content_type, message.content_encoding);
+    engine_.Advance(message.time_us);
+    while (const reduce::ClosedWindow* const window = engine_.NextClosed())
+      shaper_.Apply(engine_.program().shapes(), *window->verdict, window->message.payload);
     const match::Verdict& verdict = engine_.Run(message);
     matched_ += verdict.rules.empty() ? 0 : 1;
     shaper_.Apply(engine_.program().shapes(), verdict, message.payload);

@@ -73,9 +73,8 @@ void ExplainCommand::Judge(ExplainedMessage* explained) {
   const match::Shaper::Result& shaped =
       shaper_.Apply(program_->shapes(), verdict, messages_.view().payload);
   explained->forwards = !shaped.deliveries.empty();
-  explained->reason = explained->forwards                             ? ""
-                      : verdict.reason == match::DropReason::kDefault ? "default"
-                                                                      : "rule";
+  const match::DropReason reason = verdict.forwards() ? match::DropReason::kRule : verdict.reason;
+  explained->reason = explained->forwards ? "" : match::DropReasonText(reason);
   for (const match::ShapedDelivery& delivery : shaped.deliveries) {
     const std::string& output = program_->outputs()[delivery.delivery->output];
     std::vector<std::string>& outputs = explained->outputs;

@@ -44,6 +44,7 @@ class Filterer {
  private:
   bool ReadLines(int fd, const std::string& name);
   void TakeLine(std::string_view line, const std::string& name, uint64_t line_of_file);
+  void CloseWindows();
   void Judge();
   void WriteSummary();
 
@@ -98,12 +99,24 @@ void Filterer::TakeLine(std::string_view line, const std::string& name, uint64_t
     if (!summary_) output_.WriteError(line_, error);
     return;
   }
+  engine_.Advance(messages_.view().time_us);
+  CloseWindows();
   if (!messages_.topic_is_valid()) {
     ++dropped_;
     if (!summary_) output_.WriteBadTopic(line_);
     return;
   }
   Judge();
+}
+
+void Filterer::CloseWindows() {
+  while (const reduce::ClosedWindow* const window = engine_.NextClosed()) {
+    const match::Shaper::Result& shaped =
+        shaper_.Apply(program_->shapes(), *window->verdict, window->message.payload);
+    if (summary_) continue;
+    output_.WriteWindow(*window, shaped);
+    output_.FlushIfLarge();
+  }
 }
 
 void Filterer::Judge() {
@@ -131,6 +144,8 @@ void Filterer::WriteSummary() {
 }
 
 int Filterer::Finish() {
+  engine_.CloseAll();
+  CloseWindows();
   if (summary_) WriteSummary();
   if (!output_.Flush()) {
     fmt::print(stderr, "sluice: standard output: {}\n", std::strerror(errno));

@@ -4,10 +4,12 @@
 
 #include "filters/json/writer.h"
 #include "filters/match/names.h"
+#include "filters/utc/rfc3339.h"
 
 namespace sluice::commands {
 
 using language::PropertyView;
+using match::DropReason;
 using match::SetProperty;
 using match::ShapedDelivery;
 
@@ -44,9 +46,9 @@ void FilterOutput::WriteVerdict(uint64_t line, const lines::OwnedMessage& messag
                                 const match::Shaper::Result& shaped) {
   BeginLine(line);
   if (shaped.deliveries.empty()) {
-    const bool untaken = verdict.reason == match::DropReason::kDefault;
-    text_.append(untaken ? ",\"verdict\":\"drop\",\"reason\":\"default\""
-                         : ",\"verdict\":\"drop\",\"reason\":\"rule\"");
+    // A body that could not be shaped: rules took the message, and none could send it.
+    const DropReason reason = verdict.forwards() ? DropReason::kRule : verdict.reason;
+    text_.append(",\"verdict\":\"drop\",\"reason\":\"").append(DropReasonText(reason)).append("\"");
   } else {
     text_.append(",\"verdict\":\"forward\"");
   }
@@ -55,7 +57,36 @@ void FilterOutput::WriteVerdict(uint64_t line, const lines::OwnedMessage& messag
   text_.append(",\"messages\":[");
   for (const ShapedDelivery& delivery : shaped.deliveries) {
     if (&delivery != shaped.deliveries.data()) text_.push_back(',');
-    WriteMessage(message, properties, delivery);
+    text_.append("{\"output\":").append(outputs_[delivery.delivery->output]);
+    if (delivery.changed) {
+      WriteJsonBody(delivery.body);
+    } else {
+      text_.append(message.payload_is_base64() ? ",\"payloadBase64\":" : ",\"payload\":");
+      text_.append(message.payload_member());
+    }
+    WriteProperties(properties, delivery.delivery->set);
+    text_.push_back('}');
+  }
+  text_.append("]}\n");
+}
+
+void FilterOutput::WriteWindow(const reduce::ClosedWindow& window,
+                               const match::Shaper::Result& shaped) {
+  text_.append("{\"window\":").append(rules_[window.rule]).append(",\"device\":");
+  json::AppendString(window.message.device, &text_);
+  text_.append(",\"topic\":");
+  json::AppendString(window.message.topic, &text_);
+  text_.append(",\"from\":\"");
+  utc::AppendRfc3339(window.from_us, &text_);
+  text_.append("\",\"to\":\"");
+  utc::AppendRfc3339(window.to_us, &text_);
+  text_.append("\",\"messages\":[");
+  for (const ShapedDelivery& delivery : shaped.deliveries) {
+    if (&delivery != shaped.deliveries.data()) text_.push_back(',');
+    text_.append("{\"output\":").append(outputs_[delivery.delivery->output]);
+    WriteJsonBody(delivery.body);
+    WriteProperties({}, delivery.delivery->set);
+    text_.push_back('}');
   }
   text_.append("]}\n");
 }
@@ -94,23 +125,13 @@ void FilterOutput::WriteOutputs(std::span<const ShapedDelivery> deliveries) {
   WriteNames("outputs", distinct_, outputs_);
 }
 
-void FilterOutput::WriteMessage(const lines::OwnedMessage& message,
-                                std::span<const PropertyView> properties,
-                                const ShapedDelivery& shaped) {
-  text_.append("{\"output\":").append(outputs_[shaped.delivery->output]);
-  if (shaped.changed) {
-    text_.append(",\"payload\":");
-    const size_t start = text_.size();
-    text_.append(shaped.body);
-    // White space between values may have been line feeds; a line has none. Strings never hold them
-    // raw.
-    std::replace(text_.begin() + static_cast<ptrdiff_t>(start), text_.end(), '\n', ' ');
-  } else {
-    text_.append(message.payload_is_base64() ? ",\"payloadBase64\":" : ",\"payload\":");
-    text_.append(message.payload_member());
-  }
-  WriteProperties(properties, shaped.delivery->set);
-  text_.push_back('}');
+// White space between values may have been line feeds; a line has none. Strings never hold them
+// raw.
+void FilterOutput::WriteJsonBody(std::string_view body) {
+  text_.append(",\"payload\":");
+  const size_t start = text_.size();
+  text_.append(body);
+  std::replace(text_.begin() + static_cast<ptrdiff_t>(start), text_.end(), '\n', ' ');
 }
 
 void FilterOutput::WriteProperties(std::span<const PropertyView> properties,

@@ -11,6 +11,7 @@
 #include "filters/compile/program.h"
 #include "filters/match/shaper.h"
 #include "filters/match/verdict.h"
+#include "filters/reduce/rule_engine.h"
 #include "gateway/lines/message_line.h"
 #include "gateway/pipeline/device_properties.h"
 
@@ -24,6 +25,7 @@ class FilterOutput {
   void WriteVerdict(uint64_t line, const lines::OwnedMessage& message,
                     std::span<const language::PropertyView> properties,
                     const match::Verdict& verdict, const match::Shaper::Result& shaped);
+  void WriteWindow(const reduce::ClosedWindow& window, const match::Shaper::Result& shaped);
   void WriteBadTopic(uint64_t line);
   void WriteError(uint64_t line, std::string_view error);
   void WriteText(std::string_view text) { text_.append(text); }
@@ -37,9 +39,7 @@ class FilterOutput {
   void WriteNames(std::string_view key, std::span<const uint16_t> indexes,
                   const std::vector<std::string>& names);
   void WriteOutputs(std::span<const match::ShapedDelivery> deliveries);
-  void WriteMessage(const lines::OwnedMessage& message,
-                    std::span<const language::PropertyView> properties,
-                    const match::ShapedDelivery& shaped);
+  void WriteJsonBody(std::string_view body);
   void WriteProperties(std::span<const language::PropertyView> properties,
                        std::span<const match::SetProperty> set);
 

@@ -61,15 +61,26 @@ void AddServerMetrics(const server::ServerCounts& counts, operate::MetricsPage* 
 void AddPipelineMetrics(const compile::Program& program,
                         std::span<const pipeline::Pipeline* const> pipelines,
                         operate::MetricsPage* page) {
-  page->AddCounter(kDropped, kDroppedHelp,
-                   Sum(pipelines, [](const auto& c) { return c.dropped_rule.Get(); }),
-                   {{"reason", "rule"}});
-  page->AddCounter(kDropped, kDroppedHelp,
-                   Sum(pipelines, [](const auto& c) { return c.dropped_default.Get(); }),
-                   {{"reason", "default"}});
+  for (size_t i = 1; i < match::kDropReasons; ++i) {
+    const auto reason = static_cast<match::DropReason>(i);
+    page->AddCounter(kDropped, kDroppedHelp,
+                     Sum(pipelines, [i](const auto& c) { return c.dropped[i].Get(); }),
+                     {{"reason", std::string(match::DropReasonText(reason))}});
+  }
   page->AddCounter("forged_properties_total",
                    "Properties removed because they would forge an origin",
                    Sum(pipelines, [](const auto& c) { return c.forged_properties.Get(); }));
+  page->AddCounter("windows_total", "Windows that were closed, each a message",
+                   Sum(pipelines, [](const auto& c) { return c.windows.Get(); }));
+  page->AddCounter("windows_lost_total", "Of these, given up because outputs had no room for long",
+                   Sum(pipelines, [](const auto& c) { return c.windows_lost.Get(); }));
+  page->AddGauge("reducer_states", "States that reducers keep",
+                 static_cast<double>(Sum(pipelines, [](const auto& c) { return c.states.Get(); })));
+  page->AddGauge(
+      "reducer_state_bytes", "Memory that they take",
+      static_cast<double>(Sum(pipelines, [](const auto& c) { return c.state_bytes.Get(); })));
+  page->AddCounter("reducer_evictions_total", "States that had to go because max_state was full",
+                   Sum(pipelines, [](const auto& c) { return c.state_evictions.Get(); }));
   for (size_t i = 0; i < program.outputs().size(); ++i) {
     page->AddCounter("messages_forwarded_total", "Messages handed to an output",
                      Sum(pipelines, [i](const auto& c) { return c.forwarded[i].Get(); }),

@@ -1,5 +1,7 @@
 #include "gateway/commands/worker_sink.h"
 
+#include <optional>
+
 namespace sluice::commands {
 namespace {
 
@@ -39,7 +41,7 @@ server::PublishOutcome WorkerSink::OnPublish(const server::InboundPublish& inbou
       .user_properties = properties_,
       .time_us = inbound.time_us,
       .qos = publish.qos,
-      .ticket = inbound.ticket,
+      .ticket = publish.qos > 0 ? std::optional(inbound.ticket) : std::nullopt,
   });
   return {KindOf(result.kind), result.pending};
 }

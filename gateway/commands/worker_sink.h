@@ -22,7 +22,8 @@ class WorkerSink final : public server::PublishSink {
 
   bool HasRoom(uint64_t bytes) override { return pipeline_->HasRoom(bytes); }
   server::PublishOutcome OnPublish(const server::InboundPublish& inbound) override;
-  void EndOfTurn() override { pipeline_->Flush(); }
+  void EndOfTurn(int64_t now_us) override { pipeline_->EndTurn(now_us); }
+  int64_t NextTurnUs() const override { return pipeline_->next_turn_us(); }
 
   // From the next publish on `next` judges, which has the same ports. Returns the old one, of which
   // nothing is under way: the caller destroys it where that delays nobody.

@@ -17,8 +17,9 @@ void Continue(const std::vector<operate::Counter>& old, std::vector<operate::Cou
 void PipelineCounters::Continue(const PipelineCounters& old,
                                 std::span<const uint16_t> predecessors) {
   assert(predecessors.size() == rules.size());
-  dropped_rule.Set(old.dropped_rule.Get());
-  dropped_default.Set(old.dropped_default.Get());
+  for (size_t i = 0; i < dropped.size(); ++i) dropped[i].Set(old.dropped[i].Get());
+  windows.Set(old.windows.Get());
+  windows_lost.Set(old.windows_lost.Get());
   forged_properties.Set(old.forged_properties.Get());
   for (size_t i = 0; i < rules.size(); ++i) {
     if (predecessors[i] == compile::kNoPredecessor) continue;

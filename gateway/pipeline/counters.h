@@ -1,11 +1,13 @@
 // What a worker's pipeline has seen. Written by its worker, read and summed by anybody.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "filters/match/verdict.h"
 #include "gateway/operate/counter.h"
 
 namespace sluice::pipeline {
@@ -22,13 +24,17 @@ struct PipelineCounters {
   // Counts on from where `old` ends: a rule from where predecessors[rule] does, if that is one.
   void Continue(const PipelineCounters& old, std::span<const uint16_t> predecessors);
 
-  operate::Counter
-      dropped_rule;  // rules took it and none sent it anywhere, or its body could not be shaped
-  operate::Counter dropped_default;    // no rule took it
+  // By match::DropReason; what could not be shaped is kRule.
+  std::array<operate::Counter, match::kDropReasons> dropped;
   operate::Counter forged_properties;  // removed
   std::vector<RuleCounters> rules;
   std::vector<operate::Counter> forwarded;  // records, by output
   std::vector<operate::Counter> no_room;    // records of QoS 0 that found none, by output
+  operate::Counter windows;                 // that were closed
+  operate::Counter windows_lost;            // of these, that outputs had no room for
+  operate::Counter states;                  // of reducers, now
+  operate::Counter state_bytes;             // now
+  operate::Counter state_evictions;         // states that had to go before their time
 };
 
 }  // namespace sluice::pipeline

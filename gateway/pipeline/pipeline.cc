@@ -14,6 +14,10 @@ using language::MessageView;
 
 namespace {
 
+constexpr int kWindowsPerTurn = 512;
+// Room that is asked for before a window is closed.
+constexpr uint64_t kWindowBytes = 4096;
+
 // How many records one message can become at each output: one for each shape that rules send there.
 std::vector<uint64_t> CountShapes(const compile::Program& program) {
   std::vector<std::set<uint16_t>> shapes(program.outputs().size());
@@ -62,6 +66,7 @@ Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
 }
 
 void Pipeline::Adopt(Pipeline& old, std::span<const uint16_t> predecessors) {
+  old.CloseChanged(*program_);
   engine_.Adopt(old.engine_);
   counters_.Continue(old.counters_, predecessors);
   log_ = old.log_;
@@ -118,9 +123,8 @@ void Pipeline::Count(const Publish& publish, const match::Verdict& verdict,
     if (!errors.empty()) log_.BodyError(SenderOf(publish), program_->rules()[errors[0]].name);
   }
   if (!shaped.deliveries.empty()) return;
-  (verdict.reason == match::DropReason::kDefault ? counters_.dropped_default
-                                                 : counters_.dropped_rule)
-      .Add();
+  const match::DropReason reason = verdict.forwards() ? match::DropReason::kRule : verdict.reason;
+  counters_.dropped[static_cast<size_t>(reason)].Add();
 }
 
 PublishResult Pipeline::Forward(const Publish& publish, const MessageView& message,
@@ -154,7 +158,7 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
     FillSet(asked);
     record.hub_properties = set_properties_;
     record.ticket.reset();
-    if (publish.qos > 0 && output.acknowledges) {
+    if (publish.ticket && output.acknowledges) {
       record.ticket = publish.ticket;
       ++result.pending;
     }
@@ -190,6 +194,55 @@ void Pipeline::FillSet(const match::Delivery& delivery) {
   set_properties_.clear();
   for (const match::SetProperty& property : delivery.set)
     set_properties_.push_back({property.name, property.value, false});
+}
+
+bool Pipeline::CloseNextWindow() {
+  const reduce::ClosedWindow* const window = engine_.NextClosed();
+  if (window == nullptr) return false;
+  counters_.windows.Add();
+  const MessageView& message = window->message;
+  const match::Shaper::Result& shaped =
+      shaper_.Apply(program_->shapes(), *window->verdict, message.payload);
+  Publish publish;
+  publish.identity = message.device;
+  publish.topic = message.topic;
+  publish.time_us = message.time_us;
+  publish.qos = 1;  // as those may have been that it stands for: it is not dropped for want of room
+  Forward(publish, message, shaped);
+  return true;
+}
+
+void Pipeline::EndTurn(int64_t now_us) {
+  if (!engine_.reducers().empty()) {
+    engine_.Advance(now_us);
+    waits_for_room_ = false;
+    for (int i = 0; i < kWindowsPerTurn && engine_.next_close_us() <= now_us; ++i) {
+      waits_for_room_ = !HasRoom(kWindowBytes);
+      if (waits_for_room_ || !CloseNextWindow()) break;
+    }
+    CountStates();
+  }
+  Flush();
+}
+
+void Pipeline::CloseWindows() {
+  engine_.CloseAll();
+  while (CloseNextWindow()) continue;
+  Flush();
+}
+
+void Pipeline::CloseChanged(const compile::Program& next) {
+  engine_.CloseChanged(next);
+  while (engine_.has_closed() && CloseNextWindow()) continue;
+  Flush();
+}
+
+void Pipeline::CountStates() {
+  const reduce::Reducers& reducers = engine_.reducers();
+  counters_.states.Set(reducers.states());
+  counters_.state_bytes.Set(reducers.state_bytes());
+  counters_.state_evictions.Set(reducers.evictions());
+  counters_.windows_lost.Set(reducers.windows_lost());
 }
 
 void Pipeline::Flush() {

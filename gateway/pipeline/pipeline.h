@@ -37,7 +37,7 @@ struct Publish {
   std::span<const language::PropertyView> user_properties;
   int64_t time_us = 0;
   uint8_t qos = 0;
-  session::AckTicket ticket;  // meaningful for QoS 1 and 2
+  std::optional<session::AckTicket> ticket;  // of QoS 1 and 2; none: nobody waits
 };
 
 struct PublishResult {
@@ -73,18 +73,30 @@ class Pipeline {
 
   PublishResult Take(const Publish& publish);
 
-  // The turn's publishes have all been offered: hand the records on.
-  void Flush();
+  // The turn's publishes have all been offered: closes windows that are over by `now_us` and hands
+  // the records on. A turn closes so many that nobody waits long for it.
+  void EndTurn(int64_t now_us);
+  // When there is something to do even if no publish comes; reduce::Reducers::kNever: never.
+  int64_t next_turn_us() const { return waits_for_room_ ? kNever : engine_.next_close_us(); }
+  // Closes all windows, whether there is room or not: nothing comes any more.
+  void CloseWindows();
 
   const PipelineCounters& counters() const { return counters_; }
   const compile::Program& program() const { return *program_; }
 
  private:
+  static constexpr int64_t kNever = reduce::Reducers::kNever;
+
   language::MessageView View(const Publish& publish);
   void Count(const Publish& publish, const match::Verdict& verdict,
              const match::Shaper::Result& shaped);
   PublishResult Forward(const Publish& publish, const language::MessageView& message,
                         const match::Shaper::Result& shaped);
+  bool CloseNextWindow();
+  // Of rules that `next` has not, or otherwise.
+  void CloseChanged(const compile::Program& next);
+  void Flush();
+  void CountStates();
   bool BodyIsJson(const language::MessageView& message);
   void FillProperties(const language::MessageView& message);
   void FillSet(const match::Delivery& delivery);
@@ -102,6 +114,7 @@ class Pipeline {
   std::vector<spool::Property> device_properties_;
   std::vector<spool::Property> system_properties_;
   std::vector<spool::Property> set_properties_;
+  bool waits_for_room_ = false;  // a window does
   PipelineCounters counters_;
   PipelineLog log_;
 };

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "gateway/mqtt/publish.h"
@@ -39,8 +40,12 @@ class PublishSink {
   // reading until the server is told to resume.
   virtual bool HasRoom(uint64_t bytes) = 0;
   virtual PublishOutcome OnPublish(const InboundPublish& inbound) = 0;
-  // The turn's publishes have all been offered: hand the gathered records on.
-  virtual void EndOfTurn() = 0;
+  // The turn's publishes have all been offered: hand the gathered records on. `now_us` is the time
+  // that they came in at.
+  virtual void EndOfTurn(int64_t now_us) = 0;
+  // When a turn is wanted even if nothing comes, in microseconds since 1970; kNever: not at all.
+  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  virtual int64_t NextTurnUs() const { return kNever; }
 };
 
 }  // namespace sluice::server

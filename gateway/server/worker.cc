@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cassert>
 #include <string>
 #include <utility>
@@ -111,7 +112,7 @@ void Worker::Loop() {
 void Worker::Turn() {
   Wait();
   ReadAll();
-  state_.sink.EndOfTurn();
+  state_.sink.EndOfTurn(state_.now.wall_us);
   EmptyInbox();
   state_.timers.Advance(state_.now.steady_us);
   WriteAll();
@@ -123,9 +124,22 @@ void Worker::Turn() {
   state_.counters.turns.Add();
 }
 
+// Until the first of its timers and its sink's wants a turn; -1: neither does.
+int Worker::TimeoutMs() {
+  const int timers_ms = state_.timers.TimeoutMs(state_.now.steady_us);
+  const int64_t next_us = state_.sink.NextTurnUs();
+  if (next_us == PublishSink::kNever) return timers_ms;
+  // The computer's clock may be set meanwhile: look again now and then.
+  constexpr int64_t kMaxMs = 1000;
+  const int64_t wait_us = next_us - state_.now.wall_us;
+  const auto sink_ms =
+      static_cast<int>(wait_us <= 0 ? 0 : std::min(wait_us, kMaxMs * 1000 - 1) / 1000 + 1);
+  return timers_ms < 0 ? sink_ms : std::min(timers_ms, sink_ms);
+}
+
 void Worker::Wait() {
   const bool idle = state_.to_read.empty() && asleep_.load(std::memory_order_relaxed);
-  const int timeout_ms = idle ? state_.timers.TimeoutMs(state_.now.steady_us) : 0;
+  const int timeout_ms = idle ? TimeoutMs() : 0;
   epoll_event events[kMaxEvents];
   const int count = epoll_wait(epoll_.get(), events, kMaxEvents, timeout_ms);
   asleep_.store(false, std::memory_order_relaxed);

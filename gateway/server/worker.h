@@ -63,6 +63,7 @@ class Worker {
   void Loop();
   void Turn();
   void Wait();
+  int TimeoutMs();
   void ReadAll();
   void EmptyInbox() ABSL_LOCKS_EXCLUDED(inbox_mutex_);
   void AdoptHere(Arrival arrival);

@@ -68,6 +68,12 @@ TEST(DumpTest, LoadsToTheSameFromAnotherFolder) {
     EXPECT_EQ(a.select.size(), b.select.size());
     EXPECT_EQ(a.redact.size(), b.redact.size());
     EXPECT_EQ(a.into.size(), b.into.size());
+    EXPECT_EQ(a.dedup, b.dedup);
+    EXPECT_EQ(a.on_change, b.on_change);
+    EXPECT_EQ(a.sample, b.sample);
+    EXPECT_EQ(a.rate, b.rate);
+    EXPECT_EQ(a.window, b.window);
+    EXPECT_EQ(a.per, b.per);
   }
 }
 
@@ -77,6 +83,7 @@ TEST(DumpTest, ShowsDefaults) {
             "  default: \"drop\"\n"
             "  assume_json: true\n"
             "  profile: \"default\"\n"
+            "  max_state: \"64MiB\"\n"
             "  list:\n"
             "    - from: \"a\"\n"
             "      drop: false\n"

@@ -15,6 +15,7 @@ constexpr int64_t kHandshakePatienceUs = 30'000'000;
 constexpr int64_t kDrainPatienceUs = 1'000'000;
 constexpr size_t kReadBytes = 64 << 10;
 constexpr size_t kReadBytesATurn = 1 << 20;
+constexpr size_t kMostOutputBytes = 1 << 20;  // a client that does not read is not read from
 
 }  // namespace
 
@@ -37,7 +38,8 @@ void Client::SetReady(bool readable, bool writable) {
 
 bool Client::WantsToRead() const {
   if (state_ != State::kOpen) return readable_ && !finished();
-  return (readable_ || held_back_) && !conversation_->closed() && conversation_->wants_input();
+  return readable_ && !conversation_->closed() && conversation_->wants_input() &&
+         conversation_->output()->size() < kMostOutputBytes;
 }
 
 bool Client::Handshake() {
@@ -70,8 +72,6 @@ void Client::Read() {
 }
 
 size_t Client::ReadSome() {
-  if (held_back_) HandleInput();
-  if (!readable_ || !WantsToRead()) return 0;
   if (input_.size() - input_size_ < kReadBytes) input_.resize(input_size_ + kReadBytes);
   size_t got = 0;
   ERR_clear_error();
@@ -92,7 +92,6 @@ size_t Client::ReadSome() {
 
 void Client::HandleInput() {
   const size_t handled = conversation_->Receive({input_.data(), input_size_});
-  held_back_ = !conversation_->wants_input() && handled < input_size_;
   if (handled == 0) return;
   input_size_ -= handled;
   std::memmove(input_.data(), input_.data() + handled, input_size_);

@@ -57,7 +57,6 @@ class Client {
   std::unique_ptr<Conversation> conversation_;  // once the handshake is done
   std::vector<char> input_;                     // the front input_size_ bytes are not handled yet
   size_t input_size_ = 0;
-  bool held_back_ = false;  // some of it while the conversation wanted no more
   bool readable_ = true;
   bool writable_ = true;
   int64_t deadline_us_;  // of the handshake, later of draining

@@ -202,15 +202,10 @@ class Connection:
     def receive(self):
         """The next packet as (first byte, body); None once the hub has closed."""
         while True:
-            size, start, scale = 0, 1, 1
-            while start < len(self._input):
-                digit = self._input[start]
-                size, start, scale = size + (digit & 127) * scale, start + 1, scale * 128
-                if digit < 128:
-                    break
-            if start > 1 and self._input[start - 1] < 128 and len(self._input) >= start + size:
-                packet, self._input = self._input[:start + size], self._input[start + size:]
-                return packet[0], packet[start:]
+            if len(self._input) >= 2 and len(self._input) >= 2 + self._input[1]:
+                size = 2 + self._input[1]  # the hub sends nothing long
+                packet, self._input = self._input[:size], self._input[size:]
+                return packet[0], packet[2:]
             try:
                 part = self.socket.recv(65536)
             except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
@@ -218,31 +213,6 @@ class Connection:
             if not part:
                 return None
             self._input += part
-
-    def subscribe(self, *filters, qos=1):
-        """Returns the granted QoS of each."""
-        body = b"".join(_text(filter_) + bytes([qos]) for filter_ in filters)
-        self.send(_packet(0x82, struct.pack(">H", 1) + body))
-        first, answer = self.receive()
-        assert first == 0x90, first
-        return list(answer[2:])
-
-    def publish_at_most_once(self, topic, payload=b""):
-        self.send(_packet(0x30, _text(topic) + payload))
-
-    def received(self):
-        """The next PUBLISH as (topic, payload); one of QoS 1 is acknowledged. None once the hub has closed."""
-        packet = self.receive()
-        if packet is None:
-            return None
-        first, body = packet
-        assert first & 0xf0 == 0x30, packet
-        size = struct.unpack(">H", body[:2])[0]
-        topic, rest = body[2:2 + size].decode(), body[2 + size:]
-        if first & 6:
-            self.send(b"\x40\x02" + rest[:2])
-            rest = rest[2:]
-        return topic, rest
 
     def puback(self):
         """The packet id of the next PUBACK; None once the hub has closed."""

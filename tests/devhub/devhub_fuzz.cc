@@ -35,24 +35,9 @@ class Memory {
 struct Outcome {
   std::string output;
   std::string stored;
-  std::string twin;
   bool closed = false;
   bool operator==(const Outcome&) const = default;
 };
-
-// Something is under way of each kind: twin, message and method may be answered by what comes.
-void BeBusy(Hub& hub, Conversation* conversation) {
-  conversation->Receive(Subscribe(1, {{"devices/x1/messages/devicebound/#", 1},
-                                      {"$iothub/methods/POST/#", 0},
-                                      {"$iothub/twin/res/#", 0},
-                                      {"$iothub/twin/PATCH/properties/desired/#", 0}}));
-  for (const char* line :
-       {R"({"op":"twin","device":"x1","desired":{"a":{"b":1}}})",
-        R"({"op":"c2d","device":"x1","payload":"go"})", R"({"op":"c2d","device":"x1"})",
-        R"({"op":"method","device":"x1","name":"ping","payload":{}})"}) {
-    AskControl(hub, line);
-  }
-}
 
 Outcome Converse(std::string_view bytes, size_t cut, bool connected) {
   static const Memory& memory = *new Memory;
@@ -70,7 +55,6 @@ Outcome Converse(std::string_view bytes, size_t cut, bool connected) {
       connect.client_id = "x1";
       connect.user_name = user_name;
       conversation.Receive(Connect(connect));
-      BeBusy(hub, &conversation);
     }
     for (const std::string_view part : {bytes.substr(0, cut), bytes.substr(cut)}) {
       input += part;
@@ -78,8 +62,6 @@ Outcome Converse(std::string_view bytes, size_t cut, bool connected) {
     }
     outcome.output = *conversation.output();
     outcome.closed = conversation.closed();
-    outcome.twin = AskControl(hub, R"({"op":"twin","device":"x1"})") +
-                   AskControl(hub, R"({"op":"c2d","kind":"pending","device":"x1"})");
   }
   if (!hub.Flush().ok()) std::abort();
   outcome.stored = memory.Take();

@@ -12,22 +12,20 @@
 #include <unordered_map>
 
 #include "tests/devhub/clock.h"
-#include "tests/devhub/cloud.h"
 #include "tests/devhub/faults.h"
 #include "tests/devhub/hub_error.h"
 #include "tests/devhub/message_line.h"
 #include "tests/devhub/message_log.h"
 #include "tests/devhub/property_bag.h"
 #include "tests/devhub/registry.h"
-#include "tests/devhub/role.h"
 
 namespace sluice::devhub {
 
-class HubClient;
+class Conversation;
 
-// What clean session 0 keeps (section 3), beside the cloud's queue of messages.
+// What clean session 0 keeps (section 3). Queued cloud-to-device messages will stand here, too.
 struct Session {
-  Subscriptions subscriptions;
+  std::map<std::string, uint8_t> subscriptions;  // filter -> granted QoS
 };
 
 struct Statistics {
@@ -56,15 +54,13 @@ class Hub {
   void set_registry_source(RegistrySource source) { registry_source_ = std::move(source); }
   void RefreshRegistry();
 
-  // --- For clients.
+  // --- For conversations.
 
-  // `client` now speaks for its identity; an older one is closed (section 11). Returns the
+  // `conversation` now speaks for its identity; an older one is closed (section 11). Returns the
   // session, fresh if `clean` or if there is none; `*present` says which.
-  Session* Enter(HubClient* client, bool clean, bool* present);
-  // The client is gone. A clean session is forgotten.
-  void Leave(HubClient* client);
-  // Null if it is not connected.
-  HubClient* Find(const Identity& identity) const;
+  Session* Enter(Conversation* conversation, bool clean, bool* present);
+  // The conversation is over. A clean session is forgotten.
+  void Leave(Conversation* conversation);
 
   // What becomes of a publish, faults and the tier's throttle considered.
   Faults::Fate Judge(std::string_view client_id);
@@ -73,9 +69,6 @@ class Hub {
   const HubError* Store(const Stamp& stamp, const std::string& client_id,
                         const MessageProperties& properties, std::string_view payload,
                         size_t metered_bytes);
-
-  // Counts the blocks of what is no telemetry but on the bill: twins, methods, messages to devices.
-  void Bill(size_t bytes);
 
   // Counts a refusal and logs it with its reason, as the hub's Connections log would.
   void Report(const HubError& error, std::string_view client_id, std::string_view address,
@@ -100,11 +93,6 @@ class Hub {
   // All faults end, refused CONNECTs too.
   void ClearFaults();
 
-  // Ends calls of methods whose time is over. At NextDeadline() (steady time) or later.
-  void Tick() { cloud_.methods().Expire(clock_.SteadyMicros()); }
-  int64_t NextDeadline() { return cloud_.methods().NextDeadline(); }
-
-  Cloud& cloud() { return cloud_; }
   Faults& faults() { return faults_; }
   const Clock& clock() const { return clock_; }
   const Registry& registry() const { return registry_; }
@@ -124,9 +112,8 @@ class Hub {
   Faults faults_;
   std::optional<Throttle> tier_throttle_;
   Statistics statistics_;
-  std::unordered_map<std::string, HubClient*> connected_;  // by client id
+  std::unordered_map<std::string, Conversation*> connected_;  // by client id
   std::unordered_map<std::string, Session> sessions_;
-  Cloud cloud_;
   int64_t refuse_until_us_ = 0;
   int64_t day_ = 0;  // since 1970
   uint64_t blocks_today_ = 0;

@@ -9,7 +9,6 @@
 
 #include "filters/json/base64.h"
 #include "tests/devhub/text.h"
-#include "tests/devhub/twin_limits.h"
 
 namespace sluice::devhub {
 namespace {
@@ -172,19 +171,9 @@ class RegistryReader {
       Fail("", "has no credential: want primaryKey, thumbprint or caSigned");
     }
     const std::string client_id = device.identity.ClientId();
-    ReadTags(entry, client_id);
     if (!registry_.devices_.emplace(client_id, std::move(device)).second) {
       Fail("", fmt::format("{} stands there twice", Printable(client_id)));
     }
-  }
-
-  void ReadTags(const Json& entry, const std::string& client_id) {
-    const auto tags = entry.find("tags");
-    if (tags == entry.end() || tags->is_null()) return;
-    const absl::Status status = CheckTwinPatch(*tags);
-    if (!status.ok()) return Fail("tags", std::string(status.message()));
-    if (TwinSize(*tags) > kMostTagsBytes) return Fail("tags", "above 8 KB of keys and values");
-    registry_.tags_[client_id] = tags->dump();
   }
 
   void ReadPolicy(const Json& entry) {
@@ -243,17 +232,8 @@ bool Registry::IsHost(std::string_view host) const {
 }
 
 const Device* Registry::Find(const Identity& identity) const {
-  return FindClient(identity.ClientId());
-}
-
-const Device* Registry::FindClient(const std::string& client_id) const {
-  const auto found = devices_.find(client_id);
+  const auto found = devices_.find(identity.ClientId());
   return found == devices_.end() ? nullptr : &found->second;
-}
-
-std::string Registry::TagsOf(const Identity& identity) const {
-  const auto found = tags_.find(identity.ClientId());
-  return found == tags_.end() ? "{}" : found->second;
 }
 
 const Policy* Registry::FindPolicy(const std::string& name) const {

@@ -45,9 +45,6 @@ class Registry {
 
   // Null if there is none.
   const Device* Find(const Identity& identity) const;
-  const Device* FindClient(const std::string& client_id) const;
-  // JSON text of an object: its twin's tags when nobody has changed them yet.
-  std::string TagsOf(const Identity& identity) const;
   const Policy* FindPolicy(const std::string& name) const;
 
   const std::string& host_name() const { return host_name_; }
@@ -56,8 +53,6 @@ class Registry {
   // Whether the tier's send rate and day's quota are enforced, not only counted (member
   // "enforceLimits").
   bool enforce_limits() const { return enforce_limits_; }
-  // Whether this plays an edge device's edgeHub instead of the hub itself (member "edgeHub").
-  bool is_edge_hub() const { return is_edge_hub_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
   bool HasCaSignedDevices() const;
 
@@ -68,9 +63,7 @@ class Registry {
   const Tier* tier_ = nullptr;
   uint32_t units_ = 1;
   bool enforce_limits_ = false;
-  bool is_edge_hub_ = false;
-  std::unordered_map<std::string, Device> devices_;    // by client id
-  std::unordered_map<std::string, std::string> tags_;  // by client id; only where there are some
+  std::unordered_map<std::string, Device> devices_;  // by client id
   std::unordered_map<std::string, Policy> policies_;
   std::vector<std::string> warnings_;
 };

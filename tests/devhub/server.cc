@@ -18,18 +18,10 @@ namespace sluice::devhub {
 namespace {
 
 constexpr int64_t kLongestSleepUs = 1'000'000;  // the identities' file is looked at once a second
+constexpr size_t kMostControlBytes = 64 << 10;
 
 uint64_t Pack(uint32_t source, int fd) {
   return uint64_t{source} << 32 | static_cast<uint32_t>(fd);
-}
-
-// A command a line.
-size_t ServeControl(Hub& hub, std::string_view input, const RequestClient::Reply& reply) {
-  const size_t end = input.find('\n');
-  if (end == input.npos) return 0;
-  AnswerControl(hub, input.substr(0, end),
-                [reply](const std::string& answer) { reply(answer + '\n'); });
-  return end + 1;
 }
 
 }  // namespace
@@ -87,8 +79,7 @@ std::string Server::address() const { return BoundAddress(listener_.get()); }
 
 int Server::TimeoutMs() const {
   if (!active_.empty()) return 0;
-  const int64_t left_us =
-      std::min(next_tick_us_, hub_.NextDeadline()) - hub_.clock().SteadyMicros();
+  const int64_t left_us = next_tick_us_ - hub_.clock().SteadyMicros();
   return static_cast<int>(std::clamp<int64_t>((left_us + 999) / 1000, 0, kLongestSleepUs / 1000));
 }
 
@@ -98,7 +89,6 @@ void Server::Run() {
     const int count = epoll_wait(epoll_.get(), events, std::size(events), TimeoutMs());
     for (int i = 0; i < count; ++i) Dispatch(events[i].data.u64, events[i].events);
     if (hub_.clock().SteadyMicros() >= next_tick_us_) Tick();
-    if (hub_.clock().SteadyMicros() >= hub_.NextDeadline()) hub_.Tick();
     // By index: reading may close another client's conversation and so activate it.
     for (size_t i = 0; i < active_.size(); ++i) {
       Client& client = *clients_.at(active_[i]);
@@ -118,7 +108,7 @@ void Server::Dispatch(uint64_t data, uint32_t events) {
     case Source::kSignals:
       return ReadSignals();
     case Source::kControlClient:
-      return ReadControl(fd);
+      return ServeControl(fd);
     case Source::kClient: {
       const auto found = clients_.find(fd);
       if (found == clients_.end()) return;
@@ -154,16 +144,30 @@ void Server::AcceptControl() {
     if (!fd.valid()) return;
     const int number = fd.get();
     if (!Watch(Source::kControlClient, number, EPOLLIN | EPOLLOUT | EPOLLET).ok()) continue;
-    control_clients_[number] = std::make_unique<RequestClient>(
-        std::move(fd), [this](auto input, auto& reply) { return ServeControl(hub_, input, reply); },
-        [this, number] { gone_control_clients_.push_back(number); });
-    ReadControl(number);
+    control_clients_[number].fd = std::move(fd);
+    ServeControl(number);
   }
 }
 
-void Server::ReadControl(int fd) {
+void Server::ServeControl(int fd) {
   const auto found = control_clients_.find(fd);
-  if (found != control_clients_.end() && !found->second->OnReady()) control_clients_.erase(found);
+  if (found == control_clients_.end()) return;
+  ControlClient& client = found->second;
+  char block[4096];
+  ssize_t got = 0;
+  while ((got = recv(fd, block, sizeof(block), 0)) > 0) {
+    client.input.append(block, static_cast<size_t>(got));
+    for (size_t end = client.input.find('\n'); end != client.input.npos;
+         end = client.input.find('\n')) {
+      client.output += AnswerControl(hub_, std::string_view(client.input).substr(0, end)) + '\n';
+      client.input.erase(0, end + 1);
+    }
+    if (client.input.size() > kMostControlBytes || client.output.size() > kMostControlBytes) break;
+  }
+  const bool ended = got >= 0 || (errno != EAGAIN && errno != EINTR);
+  const ssize_t sent = send(fd, client.output.data(), client.output.size(), MSG_NOSIGNAL);
+  if (sent > 0) client.output.erase(0, static_cast<size_t>(sent));
+  if (ended) control_clients_.erase(found);
 }
 
 void Server::ReadSignals() {
@@ -195,7 +199,6 @@ void Server::Tick() {
 }
 
 void Server::EndTurn() {
-  for (const int fd : std::exchange(gone_control_clients_, {})) control_clients_.erase(fd);
   if (hub_.HasPendingMessages()) {
     if (absl::Status status = hub_.Flush(); !status.ok()) {
       // None of this turn's messages is stored: nobody may get an acknowledgement.

@@ -15,7 +15,6 @@
 #include "tests/devhub/client.h"
 #include "tests/devhub/file_descriptor.h"
 #include "tests/devhub/hub.h"
-#include "tests/devhub/request_client.h"
 #include "tests/devhub/tls.h"
 
 namespace sluice::devhub {
@@ -40,6 +39,11 @@ class Server {
   void Run();
 
  private:
+  struct ControlClient {
+    FileDescriptor fd;
+    std::string input;
+    std::string output;
+  };
   // What an epoll event is about, with the descriptor, in its 64 bits of data.
   enum class Source : uint32_t { kListener, kSignals, kControlListener, kControlClient, kClient };
 
@@ -50,7 +54,7 @@ class Server {
   void Dispatch(uint64_t data, uint32_t events);
   void AcceptClients();
   void AcceptControl();
-  void ReadControl(int fd);
+  void ServeControl(int fd);
   void ReadSignals();
   void Activate(int fd);
   void Tick();
@@ -64,8 +68,7 @@ class Server {
   FileDescriptor control_listener_;
   FileDescriptor signals_;
   std::unordered_map<int, std::unique_ptr<Client>> clients_;
-  std::unordered_map<int, std::unique_ptr<RequestClient>> control_clients_;
-  std::vector<int> gone_control_clients_;
+  std::unordered_map<int, ControlClient> control_clients_;
   std::vector<int> active_;  // clients to look at in this turn, each once or more
   int64_t next_tick_us_ = 0;
   bool stopping_ = false;

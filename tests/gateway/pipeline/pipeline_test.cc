@@ -69,7 +69,8 @@ class PipelineTest : public testing::Test {
     publish.content_type = content_type_;
     publish.user_properties = properties_;
     publish.qos = qos;
-    publish.ticket.sequence = ++sequence_;
+    ++sequence_;
+    if (qos > 0) publish.ticket = session::AckTicket{.sequence = sequence_};
     return pipeline_->Take(publish);
   }
 
@@ -94,7 +95,7 @@ TEST_F(PipelineTest, MakesARecordForEachDelivery) {
   EXPECT_THAT(log_.records, ElementsAre(R"(5 json {"t":2} #1)"));
   EXPECT_EQ(log_.last_rule, 1);
   EXPECT_EQ(hub_.ids[0], hub_.ids[1]);  // one accepted message
-  pipeline_->Flush();
+  pipeline_->EndTurn(0);
   EXPECT_EQ(hub_.flushes, 1);
   const PipelineCounters& counters = pipeline_->counters();
   EXPECT_EQ(counters.forwarded[0].Get(), 2U);
@@ -118,8 +119,9 @@ TEST_F(PipelineTest, CountsWhatIsDropped) {
   EXPECT_EQ(Take("plant/dev-1/x", R"({"t":)").pending, 0);
   EXPECT_EQ(Take("plant/dev-1/shaped", "21.5").pending, 0);
   const PipelineCounters& counters = pipeline_->counters();
-  EXPECT_EQ(counters.dropped_rule.Get(), 2U);  // by the rule that drops, and for want of a shape
-  EXPECT_EQ(counters.dropped_default.Get(), 2U);
+  EXPECT_EQ(counters.dropped[static_cast<size_t>(match::DropReason::kRule)].Get(),
+            2U);  // by the rule that drops, and for want of a shape
+  EXPECT_EQ(counters.dropped[static_cast<size_t>(match::DropReason::kDefault)].Get(), 2U);
   EXPECT_EQ(counters.rules[0].matches.Get(), 1U);
   EXPECT_EQ(counters.rules[1].errors.Get(), 1U);
   EXPECT_EQ(counters.rules[2].matches.Get(), 1U);

@@ -43,7 +43,7 @@ class Recorder::Sink final : public PublishSink {
     return recorder_.answer_;
   }
 
-  void EndOfTurn() override {}
+  void EndOfTurn(int64_t) override {}
 
  private:
   Recorder& recorder_;

@@ -1,0 +1,70 @@
+#include "filters/reduce/rule_engine.h"
+
+#include <string_view>
+#include <utility>
+
+namespace sluice::reduce {
+
+using language::BodyReader;
+using match::DropReason;
+using match::Verdict;
+
+RuleEngine::RuleEngine(std::shared_ptr<const compile::Program> program, HashKey key)
+    : judge_(std::move(program)), reducers_(judge_.program(), key) {}
+
+const Verdict& RuleEngine::Run(const language::MessageView& message) {
+  const std::span<const uint16_t> matches = judge_.Find(message);
+  if (reducers_.empty()) return judge_.Draft(matches);
+  reducers_.Advance(message.time_us);
+
+  passed_.clear();
+  errors_.clear();
+  DropReason held = DropReason::kNone;
+  bool started = false;
+  for (const uint16_t rule : matches) {
+    const compile::Reduction* const reduction = program().rules()[rule].reduction.get();
+    if (reduction == nullptr) {
+      passed_.push_back(rule);
+      continue;
+    }
+    if (!started) reducers_.Start(message);
+    started = true;
+    const DropReason reason = reducers_.Hold(rule, judge_);
+    if (reason == DropReason::kNone) passed_.push_back(rule);
+    if (held == DropReason::kNone) held = reason;
+    const BodyReader::State body = judge_.body_state();
+    if (reduction->reads_body &&
+        (body == BodyReader::State::kBad || body == BodyReader::State::kLimit))
+      errors_.push_back(rule);
+  }
+
+  verdict_ = judge_.Draft(passed_);
+  if (verdict_.reason == DropReason::kRule && held != DropReason::kNone) verdict_.reason = held;
+  if (!errors_.empty()) {
+    errors_.insert(errors_.end(), verdict_.errors.begin(), verdict_.errors.end());
+    verdict_.errors = errors_;
+  }
+  return verdict_;
+}
+
+const ClosedWindow* RuleEngine::NextClosed() {
+  const WindowResult* const result = reducers_.NextClosed();
+  if (result == nullptr) return nullptr;
+  closed_.rule = result->rule;
+  closed_.from_us = result->from_us;
+  closed_.to_us = result->to_us;
+  language::MessageView& message = closed_.message;
+  message = {};
+  message.device = result->device;
+  message.topic = result->topic;
+  message.payload = result->body;
+  message.content_type = "application/json";
+  message.content_encoding = "utf-8";
+  message.format = language::ParseBodyFormat(message.content_type, message.content_encoding);
+  message.time_us = result->to_us;
+  judge_.Start(message);
+  closed_.verdict = &judge_.Draft({&closed_.rule, 1});
+  return &closed_;
+}
+
+}  // namespace sluice::reduce
