@@ -82,7 +82,19 @@ constexpr Key<OutputOptions> kOutputKeys[] = {
     {"pack.max_delay", kSamePack<&PackOptions::max_delay>},
     {"sas_lifetime", Same<&OutputOptions::sas_lifetime>},
     {"reconnect_max", Same<&OutputOptions::reconnect_max>},
+    {"overflow", Same<&OutputOptions::overflow>},
+    {"ttl", Same<&OutputOptions::ttl>},
     {"path", Same<&OutputOptions::path>},
+};
+
+constexpr Key<SpoolOptions> kSpoolKeys[] = {
+    {"max_bytes", Same<&SpoolOptions::max_bytes>},
+    {"min_free", Same<&SpoolOptions::min_free>},
+    {"overflow", Same<&SpoolOptions::overflow>},
+    {"ttl", Same<&SpoolOptions::ttl>},
+    {"backlog_share", Same<&SpoolOptions::backlog_share>},
+    // Looked at when the gateway starts.
+    {"discard", Same<&SpoolOptions::discard>, kLive},
 };
 
 constexpr Key<OperateOptions> kOperateKeys[] = {
@@ -162,6 +174,7 @@ std::vector<Change> CompareConfigs(const Config& before, const Config& after) {
   comparer.Section<DeviceOptions>("devices", kDeviceKeys, before.devices, after.devices);
   if (!(before.rules == after.rules)) comparer.Add("rules", true);
   CompareOutputs(before, after, comparer);
+  comparer.Section<SpoolOptions>("spool", kSpoolKeys, before.spool, after.spool);
   comparer.Section<OperateOptions>("operate", kOperateKeys, before.operate, after.operate);
   return comparer.Take();
 }

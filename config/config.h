@@ -109,7 +109,7 @@ struct OutputOptions {
 
   std::string name;
   Type type = Type::kIotHub;
-  Ack ack = Ack::kDelivered;  // file: kStored is "after fdatasync" and the default
+  Ack ack = Ack::kStored;  // file: after fdatasync; iothub: in its spool
 
   // iothub
   std::string connection_string;       // a secret, never logged; not parsed yet

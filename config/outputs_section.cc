@@ -89,8 +89,8 @@ constexpr Row<OutputOptions> kOutputRows[] = {
       .required = true},
      Set<&OutputOptions::type>},
     {{"ack", Choice(kAcks), "",
-      "When a device's message counts as safe: iothub delivered (default), stored or received, "
-      "file stored (default) or received"},
+      "When a device's message counts as safe: stored (default) on the disk; delivered to the hub, "
+      "of iothub alone; or received: at once"},
      SetAck},
     {IotHub("connection_string", kSecret, "", "HostName=…;DeviceId=…;SharedAccessKey=…"),
      Set<&OutputOptions::connection_string>},
@@ -190,7 +190,6 @@ void ReadOutput(Reader& reader, const YamlNode& node, const std::string& key,
                 OutputOptions& output) {
   if (node.kind == YamlNode::Kind::kMap && IsLater(reader, node, key)) return;
   const std::string_view type = TypeOf(node);
-  if (type == "file") output.ack = Ack::kStored;
   ReadSection<OutputOptions>(reader, node, key, kOutputRows, output);
   if (!type.empty()) CheckKeysOfType(reader, node, key, type);
 }

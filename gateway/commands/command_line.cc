@@ -289,8 +289,35 @@ void AddRun(CLI::App& app, Action& action) {
   command->callback([=, &action] { action = [options] { return Run(*options); }; });
 }
 
-constexpr Adder kCommands[] = {AddRun,  AddCheck, AddEval, AddFilter,  AddExplain,
-                               AddDiff, AddBench, AddPki,  AddSimulate};
+void AddSpool(CLI::App& app, Action& action) {
+  CLI::App* spool = AddCommand(
+      app, "spool", "What waits on the disk until the hub has it",
+      "DIR is gateway.state of the configuration, or of one output gateway.state/spool/OUTPUT.\n"
+      "These only read, also while the gateway runs. Examples:\n"
+      "  sluice spool inspect /var/lib/sluice\n"
+      "  sluice spool export /var/lib/sluice/spool/hub > saved.jsonl");
+  spool->require_subcommand(1);
+  const struct {
+    const char* name;
+    const char* about;
+    int (*run)(const SpoolOptions&);
+  } kVerbs[] = {
+      {"inspect", "How much waits, since when, and what was damaged", SpoolInspect},
+      {"export", "Every message that waits, as a message line, in the order of sending",
+       SpoolExport},
+      {"verify", "Check the file's structure and every checksum; exit code 1 on damage",
+       SpoolVerify},
+  };
+  for (const auto& verb : kVerbs) {
+    auto options = std::make_shared<SpoolOptions>();
+    CLI::App* command = spool->add_subcommand(verb.name, verb.about);
+    command->add_option("DIR", options->dir, "Folder")->required()->check(CLI::ExistingDirectory);
+    command->callback([=, &action, run = verb.run] { action = [=] { return run(*options); }; });
+  }
+}
+
+constexpr Adder kCommands[] = {AddRun,  AddCheck, AddEval, AddFilter,   AddExplain,
+                               AddDiff, AddBench, AddPki,  AddSimulate, AddSpool};
 
 }  // namespace
 

@@ -107,6 +107,13 @@ struct SimulateOptions {
 };
 int Simulate(const SimulateOptions& options);
 
+struct SpoolOptions {
+  std::string dir;
+};
+int SpoolInspect(const SpoolOptions& options);
+int SpoolExport(const SpoolOptions& options);
+int SpoolVerify(const SpoolOptions& options);
+
 // Parses the command line and runs what it asks for.
 int Main(int argc, char** argv);
 

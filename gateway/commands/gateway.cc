@@ -110,6 +110,8 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
 Gateway::~Gateway() { Stop(std::chrono::milliseconds(0)); }
 
 absl::Status Gateway::OpenOutputs() {
+  if (absl::Status abandoned = CheckAbandonedSpools(config_); !abandoned.ok())
+    return In("outputs", abandoned);
   for (const config::OutputOptions& options : config_.outputs) {
     OutputEvents events;
     events.settled = [this](std::span<const session::AckTicket> tickets) {

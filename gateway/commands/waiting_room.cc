@@ -4,13 +4,19 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
+#include "gateway/operate/log.h"
 #include "gateway/spool/disk_queue.h"
 #include "gateway/spool/memory_queue.h"
+#include "gateway/spool/spool_folder.h"
 
 namespace sluice::commands {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr char kMessages[] = "spool_messages";
 constexpr char kMessagesHelp[] = "Messages in the spool";
@@ -96,6 +102,38 @@ class OnDisk final : public WaitingRoom {
   std::unique_ptr<spool::DiskQueue> queue_;
 };
 
+absl::Status CheckAbandoned(const std::string& path, const std::string& name, bool discard) {
+  absl::StatusOr<spool::SpoolFolder> folder = spool::SpoolFolder::Claim(path);
+  if (!folder.ok()) return folder.status();
+  uint64_t messages = 0;
+  {
+    spool::Contents contents;
+    spool::Salvage salvage;
+    const absl::StatusOr<spool::SpoolFile> file = folder->Open(&contents, &salvage);
+    if (!file.ok()) return file.status();
+    messages = contents.records;
+  }
+  if (messages > 0 && !discard) {
+    return absl::FailedPreconditionError(
+        fmt::format("{} messages wait in {} for output '{}', which keeps none on the disk any "
+                    "more: put it back "
+                    "with ack: stored until they are sent, save them by `sluice spool export {}`, "
+                    "or throw them "
+                    "away by spool: {{discard: true}}",
+                    messages, path, name, path));
+  }
+  std::error_code error;
+  fs::remove_all(path, error);
+  if (error) return absl::ErrnoToStatus(error.value(), path);
+  if (messages > 0) {
+    operate::Log(operate::LogLevel::kWarning, "spool_discarded",
+                 "messages of an output that is no longer here were thrown away, as spool.discard "
+                 "says",
+                 {{"output", name}, {"messages", std::to_string(messages)}});
+  }
+  return absl::OkStatus();
+}
+
 spool::Overflow OverflowOf(config::Overflow overflow) {
   switch (overflow) {
     case config::Overflow::kBlock:
@@ -116,6 +154,23 @@ void AddSpoolMetricsWithout(const config::Config& config, operate::MetricsPage* 
   }
   page->AddGauge(kMessages, kMessagesHelp, 0);
   page->AddGauge(kBytes, kBytesHelp, 0);
+}
+
+absl::Status CheckAbandonedSpools(const config::Config& config) {
+  std::error_code error;
+  const fs::path root = fs::path(config.gateway.state) / "spool";
+  for (const fs::directory_entry& folder : fs::directory_iterator(root, error)) {
+    const std::string name = folder.path().filename().string();
+    const bool in_use = std::any_of(
+        config.outputs.begin(), config.outputs.end(),
+        [&](const config::OutputOptions& each) { return each.name == name && IsSpooled(each); });
+    if (in_use || !fs::exists(spool::SpoolFolder::FileIn(folder.path().string()), error)) continue;
+    if (absl::Status s = CheckAbandoned(folder.path().string(), name, config.spool.discard);
+        !s.ok()) {
+      return s;
+    }
+  }
+  return absl::OkStatus();
 }
 
 bool IsSpooled(const config::OutputOptions& output) {
@@ -147,6 +202,12 @@ absl::StatusOr<std::unique_ptr<WaitingRoom>> MakeWaitingRoom(const config::Outpu
   disk.on_room = std::move(events.room);
   absl::StatusOr<std::unique_ptr<spool::DiskQueue>> queue =
       spool::DiskQueue::Open(std::move(disk), bell);
+  if (absl::IsPermissionDenied(queue.status()) || absl::IsNotFound(queue.status())) {
+    return absl::PermissionDeniedError(
+        fmt::format("cannot keep messages on the disk: {}; set gateway.state to a folder that this "
+                    "user may write, or ack: delivered",
+                    std::string(queue.status().message())));
+  }
   if (!queue.ok()) return queue.status();
   return std::make_unique<OnDisk>(*std::move(queue));
 }

@@ -31,6 +31,10 @@ absl::StatusOr<std::unique_ptr<WaitingRoom>> MakeWaitingRoom(const config::Outpu
                                                              OutputEvents events,
                                                              spool::Doorbell& bell);
 
+// What the folder of the gateway's state still has of outputs that `config` does not spool any more
+// is an error that names them, or with spool.discard thrown away.
+absl::Status CheckAbandonedSpools(const config::Config& config);
+
 // The zeros of a gateway that has no spool: dashboards ask for them.
 void AddSpoolMetricsWithout(const config::Config& config, operate::MetricsPage* page);
 

@@ -71,6 +71,8 @@ TEST(ConfigChangesTest, NamesEachKeyAndWhetherItCanChangeLive) {
       {"max_delay: 1s", "max_bytes: 8KiB", "outputs.hub.pack.max_bytes restart"},
       {"{max_delay: 1s}", "none", "outputs.hub.pack restart"},
       {"a.jsonl", "b.jsonl", "outputs.log.path restart"},
+      {"operate:", "spool: {ttl: 1h, discard: true}\noperate:",
+       "spool.ttl restart, spool.discard live"},
       {"log: {type", "other: {type", "outputs.log restart, outputs.other restart"},
       {"log_level: info", "log_level: debug, log_format: json",
        "operate.log_level live, operate.log_format live"},

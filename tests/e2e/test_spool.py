@@ -160,6 +160,59 @@ class SpoolTest(harness.EndToEndTest):
         wait_until(lambda: gateway.metric("sluice_spool_messages", output="hub") == 0, "the spool to empty")
         self.assertEqual(gateway.metric("sluice_spool_bytes", output="hub"), 0)
 
+    def test_an_output_with_spooled_messages_is_not_dropped_by_accident(self):
+        hub = self.hub()
+        hub.kill()
+        gateway = self.gateway(self.spooled(hub))
+        self.device("dev-1")
+        self.mosquitto_pub_lines(gateway, "dev-1", "t/dev-1", ["{}"] * 7)
+        gateway.stop()
+        gateway.program.close()
+        # Renamed: the old one's messages are nobody's.
+        text = gateway.config.read_text().replace("  hub: {type", "  cloud: {type")
+        gateway.config.write_text(text)
+        refused = harness.sluice("run", "-c", gateway.config, check=False)
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("7 messages wait in", refused.stderr)
+        self.assertIn("output 'hub'", refused.stderr)
+        gateway.config.write_text(text + "spool: {discard: true}\n")
+        gateway.start()
+        self.assertTrue(gateway.program.logged("spool_discarded"))
+        self.assertFalse((self.folder / "state/spool/hub").exists())
+        self.assertEqual(gateway.stop(), 0)
+
+    def test_the_spool_can_be_looked_at_saved_and_checked(self):
+        hub = self.hub()
+        hub.kill()
+        gateway = self.gateway(self.spooled(hub))
+        self.device("dev-1")
+        self.mosquitto_pub_lines(gateway, "dev-1", "t/dev-1", [json.dumps({"n": n}) for n in range(50)])
+        state = self.folder / "state"
+        for running in (True, False):
+            text = harness.sluice("spool", "inspect", state).stdout
+            self.assertIn(f"hub: {state}/spool/hub", text)
+            self.assertIn("50 messages", text)
+            self.assertRegex(text, r"(?m)^ +5 +50 ")
+            lines = [json.loads(line) for line in harness.sluice("spool", "export", state / "spool/hub").stdout.splitlines()]
+            self.assertEqual([line["payload"]["n"] for line in lines], list(range(50)))
+            self.assertEqual({(line["device"], line["topic"]) for line in lines}, {("dev-1", "t/dev-1")})
+            self.assertEqual(len({line["id"] for line in lines}), 50)
+            self.assertIn("hub: sound: 50 messages", harness.sluice("spool", "verify", state).stdout)
+            if running:
+                gateway.stop()
+                gateway.program.close()
+        file = state / "spool/hub/spool.db"
+        content = bytearray(file.read_bytes())
+        at = content.rindex(b"dev-1")
+        content[at] ^= 1
+        file.write_bytes(content)
+        damaged = harness.sluice("spool", "verify", state, check=False)
+        self.assertEqual(damaged.returncode, 1)
+        self.assertIn("wrong checksum", damaged.stderr)
+        nothing = harness.sluice("spool", "inspect", self.pki, check=False)
+        self.assertEqual(nothing.returncode, 1)
+        self.assertIn("holds no spool", nothing.stderr)
+
 
 if __name__ == "__main__":
     unittest.main()

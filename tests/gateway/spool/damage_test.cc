@@ -1,0 +1,167 @@
+// What a torn, cut or flipped file does: damage is reported, the rest is delivered, the file is
+// kept.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <random>
+
+#include "tests/gateway/spool/spool_fixture.h"
+
+namespace sluice::spool {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class DamageTest : public SpoolTest {
+ protected:
+  // A file of several hundred pages, closed in good order.
+  void FillAndClose() {
+    Open();
+    for (int i = 0; i < 60; ++i) AppendStored(10, 5, 1500);
+    queue_.reset();
+  }
+  bool Kept(const std::string& name) const { return fs::exists(options_.folder + "/" + name); }
+};
+
+TEST_F(DamageTest, AFlippedBitInARowCostsThatRowAlone) {
+  FillAndClose();
+  // Far into the file: content of a row, which SQLite does not check.
+  Damage(file(), fs::file_size(file()) / 2 + 2000);
+  Open();
+  const Ids all = Take();
+  const Ids expected = Numbers("e1", 1, 600);
+  EXPECT_EQ(all.size(), 590u);
+  EXPECT_TRUE(std::includes(expected.begin(), expected.end(), all.begin(), all.end(),
+                            [](const std::string& a, const std::string& b) {
+                              return std::stoi(a.substr(3)) < std::stoi(b.substr(3));
+                            }));
+  Settle(all);
+  EXPECT_TRUE(queue_->Stop());
+  EXPECT_EQ(queue_->counters().dropped_damaged.Get(), 10u);
+  EXPECT_EQ(queue_->records(), 0u);
+  // It is kept, and does not come up again.
+  Reopen();
+  EXPECT_THAT(Take(), IsEmpty());
+  absl::StatusOr<SpoolFile> file = SpoolFile::Open(this->file(), Database::Mode::kReadOnly);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(*file->DamagedRows(), 1);
+}
+
+TEST_F(DamageTest, ATornTreeIsReplacedByWhatCanBeRead) {
+  FillAndClose();
+  // Every page but the first 40: rows before are read from the front.
+  const uint64_t size = fs::file_size(file());
+  for (uint64_t page = 100; page < size / 4096; page += 30) Damage(file(), page * 4096, 200);
+  Open();
+  const Ids left = Take();
+  EXPECT_GT(left.size(), 0u);
+  EXPECT_LT(left.size(), 600u);
+  AppendStored(1);
+  EXPECT_THAT(Take(), ElementsAre("e1-601"));
+}
+
+TEST_F(DamageTest, ACutFileIsKeptAndWhatIsLeftOfItDelivered) {
+  FillAndClose();
+  const uint64_t size = fs::file_size(file());
+  fs::resize_file(file(), size / 2);
+  Open();
+  Ids taken = Take();
+  EXPECT_TRUE(Kept("damaged-1.db"));
+  EXPECT_EQ(fs::file_size(options_.folder + "/damaged-1.db"), size / 2);
+  EXPECT_LT(taken.size(), 600u);
+  Reopen();
+  EXPECT_EQ(Take(), taken);
+  EXPECT_FALSE(Kept("damaged-2.db"));
+}
+
+TEST_F(DamageTest, WhatIsNoDatabaseIsKeptAndReplaced) {
+  FillAndClose();
+  Damage(file(), 0, 100);
+  Open();
+  EXPECT_TRUE(Kept("damaged-1.db"));
+  AppendStored(1);
+  EXPECT_THAT(Take(), ElementsAre("e1-601"));
+  queue_.reset();
+  Damage(file(), 0, 100);
+  Open();
+  EXPECT_TRUE(Kept("damaged-2.db"));
+}
+
+TEST_F(DamageTest, ALogWhoseFileIsGoneIsKept) {
+  Open();
+  AppendStored(3);
+  Crash();
+  fs::create_directories(options_.folder);
+  ASSERT_TRUE(fs::exists(file() + "-wal"));
+  fs::remove(file());
+  Open();
+  EXPECT_TRUE(Kept("damaged-1.db-wal"));
+}
+
+// A power cut in the middle of a commit: the log ends anywhere in its last transaction, and what
+// was acknowledged before is there.
+TEST_F(DamageTest, ATornTailOfTheLogCostsNothingAcknowledged) {
+  Open();
+  for (int i = 0; i < 5; ++i) AppendStored(10, 5, 300);
+  const uint64_t before = fs::file_size(file() + "-wal");
+  AppendStored(10, 5, 300);
+  const uint64_t after = fs::file_size(file() + "-wal");
+  ASSERT_GT(after, before);
+  Crash();
+  const std::string image = options_.folder;
+  std::mt19937 chance(1);
+  for (int i = 0; i < 30; ++i) {
+    const uint64_t cut = before + chance() % (after - before);
+    options_.folder = image + "-" + std::to_string(i);
+    fs::copy(image, options_.folder, fs::copy_options::recursive);
+    fs::resize_file(file() + "-wal", cut);
+    Reopen();
+    EXPECT_EQ(Take(), Numbers("e1", 1, 50)) << "cut at " << cut << " of " << after;
+    EXPECT_FALSE(Kept("damaged-1.db"));
+  }
+}
+
+// Whatever happens to any byte of file and log, it opens, delivers nothing that was not accepted,
+// and takes new messages.
+TEST_F(DamageTest, NothingThatHappensToTheFilesKeepsItFromStarting) {
+  Open();
+  for (int i = 0; i < 20; ++i) AppendStored(5, static_cast<uint8_t>(i % 3), 400);
+  Crash();
+  const std::string image = options_.folder;
+  std::mt19937 chance(7);
+  const Ids all = Numbers("e1", 1, 100);
+  const std::set<std::string> accepted(all.begin(), all.end());
+  for (int i = 0; i < 60; ++i) {
+    options_.folder = image + "-" + std::to_string(i);
+    fs::copy(image, options_.folder, fs::copy_options::recursive);
+    const std::string victim = file() + (chance() % 2 == 0 ? "" : "-wal");
+    const uint64_t size = fs::file_size(victim);
+    switch (chance() % 3) {
+      case 0:
+        fs::resize_file(victim, chance() % size);
+        break;
+      case 1:
+        Damage(victim, chance() % (size - 64), 1 + chance() % 64);
+        break;
+      case 2: {
+        const uint64_t page = chance() % (size / 4096 + 1) * 4096;
+        Damage(victim, std::min(page, size - 4096), 4096);
+        break;
+      }
+    }
+    SCOPED_TRACE(testing::Message() << victim << " round " << i);
+    last_ = 1000;
+    Reopen();
+    if (HasFatalFailure()) return;
+    for (const std::string& id : Take()) EXPECT_TRUE(accepted.contains(id)) << id;
+    AppendStored(1);
+    const Ids next = Take();
+    EXPECT_TRUE(std::find(next.begin(), next.end(), "e1-1001") != next.end());
+  }
+}
+
+}  // namespace
+}  // namespace sluice::spool
