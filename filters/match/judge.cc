@@ -66,6 +66,10 @@ const Verdict& Judge::Run(const language::MessageView& message) { return Draft(F
 
 std::span<const uint16_t> Judge::Find(const language::MessageView& message) {
   Start(message);
+  return Find();
+}
+
+std::span<const uint16_t> Judge::Find() {
   CollectMatches();
   return matches_;
 }

@@ -42,8 +42,9 @@ class Judge {
 
   // The rules that match, in order; lives until the next Find or Start.
   std::span<const uint16_t> Find(const language::MessageView& message);
-  // Takes a message up without judging it: no rule has matched.
+  // The same in two steps: takes a message up, of which no rule has matched yet; judges it.
   void Start(const language::MessageView& message);
+  std::span<const uint16_t> Find();
   // Of the message at hand, whose body is read if need be. A string lives until the next call.
   language::Value Evaluate(const language::Expression& expression);
   // As it stands in the body, where the expression is a member of it; else empty.

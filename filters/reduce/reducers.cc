@@ -102,13 +102,22 @@ void Reducers::Start(const language::MessageView& message) {
               &key_);
   key_.append(message.device).append(message.topic);
   stream_size_ = key_.size();
-  stream_hash_ = Hash(store_.hash_key(), key_);
+  stream_digest_ = DigestOf(store_.hash_key(), key_);
+}
+
+void Reducers::Prefetch() const {
+  if (likely_slot_ != kNoIndex) store_.Prefetch(likely_slot_, stream_digest_);
+}
+
+void Reducers::PrefetchState() const {
+  if (likely_slot_ != kNoIndex) store_.PrefetchState(likely_slot_, stream_digest_);
 }
 
 DropReason Reducers::Hold(uint16_t rule, match::Judge& judge) {
   const Reduction& reduction = *program_.rules()[rule].reduction;
   const uint32_t slot = slots_[rule];
   MakeKey(reduction, judge);
+  likely_slot_ = slot;
   if (reduction.dedup_us > 0 && IsDuplicate(slot, reduction.dedup_us)) return DropReason::kDedup;
 
   uint32_t state = kNoIndex;
@@ -131,14 +140,14 @@ DropReason Reducers::Hold(uint16_t rule, match::Judge& judge) {
 
 void Reducers::MakeKey(const Reduction& reduction, match::Judge& judge) {
   key_.resize(stream_size_);
-  key_hash_ = stream_hash_;
+  digest_ = stream_digest_;
   if (reduction.per.empty()) return;
   for (const language::Expression& expression : reduction.per) {
     const Value value = judge.Evaluate(expression);
     AppendValue(value, judge.Raw(expression));
     key_.append(value_);
   }
-  key_hash_ = Hash(store_.hash_key(), key_);
+  digest_ = DigestOf(store_.hash_key(), key_);
 }
 
 // Writes into value_ what no other value writes, and what no longer one begins with.
@@ -170,10 +179,10 @@ void Reducers::AppendValue(const Value& value, std::string_view raw) {
 }
 
 uint32_t Reducers::FindOrInsert(uint32_t slot) {
-  const uint32_t found = store_.Find(slot, key_, key_hash_);
+  const uint32_t found = store_.Find(slot, digest_);
   if (found == kNoIndex) {
     MakeRoom();
-    return store_.Insert(slot, key_, key_hash_);
+    return store_.Insert(slot, key_, digest_);
   }
   store_.Touch(found);
   return found;
@@ -198,13 +207,13 @@ bool Reducers::IsDuplicate(uint32_t slot, int64_t period_us) {
   }
   const size_t size = key_.size();
   AppendPlain(DigestOf(store_.hash_key(), payload_), &key_);
-  const uint64_t hash = Hash(store_.hash_key(), key_);
-  uint32_t state = store_.Find(slot, key_, hash);
+  const Digest digest = DigestOf(store_.hash_key(), key_);
+  uint32_t state = store_.Find(slot, digest);
   const bool is_duplicate =
       state != kNoIndex && now_us_ - store_.state(state).passed_us < period_us;
   if (state == kNoIndex) {
     MakeRoom();
-    state = store_.Insert(slot, key_, hash);
+    state = store_.Insert(slot, key_, digest);
   } else {
     store_.Touch(state);
   }
@@ -278,9 +287,10 @@ void Reducers::CloseInto(uint32_t index, WindowResult* result) {
   const OpenWindow& window = store_.window(state.window);
   result->rule = rules_[state.slot];
   StreamSizes sizes;
-  std::memcpy(&sizes, state.key, sizeof sizes);
-  result->device.assign(state.key + sizeof sizes, sizes.device);
-  result->topic.assign(state.key + sizeof sizes + sizes.device, sizes.topic);
+  const std::string_view key = store_.key(index);
+  std::memcpy(&sizes, key.data(), sizeof sizes);
+  result->device = key.substr(sizeof sizes, sizes.device);
+  result->topic = key.substr(sizeof sizes + sizes.device, sizes.topic);
   result->from_us = window.from_us;
   result->to_us = window.to_us;
 
@@ -370,6 +380,7 @@ void Reducers::Adopt(Reducers& old) {
   evictions_ = old.evictions_;
   windows_lost_ = old.windows_lost_;
   Bind();
+  likely_slot_ = kNoIndex;
   std::vector<uint32_t> kept;
   for (const uint32_t slot : slots_) {
     if (slot != kNoIndex) kept.push_back(slot);

@@ -53,6 +53,10 @@ class Reducers {
 
   // A message that `judge` has at hand; then Hold for rules that matched and have a reduction.
   void Start(const language::MessageView& message);
+  // What the last message needed, this one may need, too: memory comes while it is judged. The
+  // second some time after the first.
+  void Prefetch() const;
+  void PrefetchState() const;
   // By what the rule holds it; kNone: it passes.
   match::DropReason Hold(uint16_t rule, match::Judge& judge);
 
@@ -108,12 +112,13 @@ class Reducers {
   std::string_view payload_;
   std::string key_;  // device and topic, then values of `per`
   size_t stream_size_ = 0;
-  uint64_t stream_hash_ = 0;
-  uint64_t key_hash_ = 0;
+  Digest stream_digest_;  // of device and topic alone
+  Digest digest_;
   std::string value_;  // scratch
 
   std::deque<WindowResult> detached_;  // had to go before they were asked for
   uint64_t detached_bytes_ = 0;
+  uint32_t likely_slot_ = kNoIndex;
   std::vector<std::pair<int64_t, uint16_t>> due_;  // ends and rules, the next one last
   WindowResult closed_;                            // what NextClosed gave out
 };

@@ -12,23 +12,36 @@ using match::Verdict;
 RuleEngine::RuleEngine(std::shared_ptr<const compile::Program> program, HashKey key)
     : judge_(std::move(program)), reducers_(judge_.program(), key) {}
 
+// Where reducers were needed for the last message, their states are fetched while this one is
+// judged.
+std::span<const uint16_t> RuleEngine::Find(const language::MessageView& message) {
+  is_started_ = was_started_;
+  if (!was_started_) return judge_.Find(message);
+  reducers_.Start(message);
+  reducers_.Prefetch();
+  judge_.Start(message);
+  reducers_.PrefetchState();
+  return judge_.Find();
+}
+
 const Verdict& RuleEngine::Run(const language::MessageView& message) {
-  const std::span<const uint16_t> matches = judge_.Find(message);
-  if (reducers_.empty()) return judge_.Draft(matches);
+  if (reducers_.empty()) return judge_.Run(message);
   reducers_.Advance(message.time_us);
+  const std::span<const uint16_t> matches = Find(message);
 
   passed_.clear();
   errors_.clear();
   DropReason held = DropReason::kNone;
-  bool started = false;
+  bool reduced = false;
   for (const uint16_t rule : matches) {
     const compile::Reduction* const reduction = program().rules()[rule].reduction.get();
     if (reduction == nullptr) {
       passed_.push_back(rule);
       continue;
     }
-    if (!started) reducers_.Start(message);
-    started = true;
+    if (!is_started_) reducers_.Start(message);
+    is_started_ = true;
+    reduced = true;
     const DropReason reason = reducers_.Hold(rule, judge_);
     if (reason == DropReason::kNone) passed_.push_back(rule);
     if (held == DropReason::kNone) held = reason;
@@ -38,6 +51,7 @@ const Verdict& RuleEngine::Run(const language::MessageView& message) {
       errors_.push_back(rule);
   }
 
+  was_started_ = reduced;
   verdict_ = judge_.Draft(passed_);
   if (verdict_.reason == DropReason::kRule && held != DropReason::kNone) verdict_.reason = held;
   if (!errors_.empty()) {

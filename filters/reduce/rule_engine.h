@@ -64,8 +64,12 @@ class RuleEngine {
   language::BodyReader::State body_state() const { return judge_.body_state(); }
 
  private:
+  std::span<const uint16_t> Find(const language::MessageView& message);
+
   match::Judge judge_;
   Reducers reducers_;
+  bool is_started_ = false;   // the reducers have this message
+  bool was_started_ = false;  // the last message had to do with them
   std::vector<uint16_t> passed_;
   std::vector<uint16_t> errors_;
   match::Verdict verdict_;

@@ -8,9 +8,9 @@ namespace sluice::reduce {
 namespace {
 
 constexpr size_t kFirstTable = 64;
-// What a state takes beside its key: itself, its links, two entries of the table, the allocator's
-// share of the key.
-constexpr uint64_t kStateBytes = sizeof(State) + 16 + 16 + 16;
+// What a state takes beside its key: itself, its key's place, two entries of the table, the
+// allocator's share of the key.
+constexpr uint64_t kStateBytes = sizeof(State) + 24 + 16 + 16;
 
 uint64_t WindowBytes(size_t values) {
   return sizeof(OpenWindow) + values * (sizeof(Accumulator) + 16);
@@ -36,7 +36,7 @@ StateStore& StateStore::operator=(StateStore&& other) noexcept {
   count_ = std::exchange(other.count_, 0);
   table_ = std::exchange(other.table_, std::vector<Entry>(kFirstTable));
   states_ = std::exchange(other.states_, {});
-  links_ = std::exchange(other.links_, {});
+  cold_ = std::exchange(other.cold_, {});
   free_states_ = std::exchange(other.free_states_, {});
   lru_ = std::exchange(other.lru_, {});
   windows_ = std::exchange(other.windows_, {});
@@ -48,7 +48,7 @@ StateStore& StateStore::operator=(StateStore&& other) noexcept {
 }
 
 void StateStore::FreeKeys() {
-  for (const State& state : states_) delete[] state.key;
+  for (const Cold& cold : cold_) delete[] cold.key;
 }
 
 uint32_t StateStore::SlotOf(std::string_view definition) {
@@ -69,7 +69,7 @@ void StateStore::Retain(const std::vector<uint32_t>& slots) {
   std::vector<bool> retained(slots_.size());
   for (const uint32_t slot : slots) retained[slot] = true;
   for (uint32_t i = lru_.first, next = kNoIndex; i != kNoIndex; i = next) {
-    next = links_[i].lru_next;
+    next = states_[i].used_after;
     if (!retained[states_[i].slot]) Erase(i);
   }
   for (uint32_t i = 0; i < slots_.size(); ++i) {
@@ -80,20 +80,27 @@ void StateStore::Retain(const std::vector<uint32_t>& slots) {
   }
 }
 
-uint64_t StateStore::StateHash(uint32_t slot, uint64_t key_hash) const {
-  uint64_t hash = (key_hash ^ slots_[slot].hash) * 0x9e3779b97f4a7c15;
+uint64_t StateStore::StateHash(uint32_t slot, const Digest& digest) const {
+  const uint64_t hash = (digest.low ^ slots_[slot].hash) * 0x9e3779b97f4a7c15;
   return hash ^ (hash >> 32);
 }
 
-uint32_t StateStore::Find(uint32_t slot, std::string_view key, uint64_t key_hash) const {
-  const uint64_t hash = StateHash(slot, key_hash);
+uint32_t StateStore::Find(uint32_t slot, const Digest& digest) const {
+  const uint64_t hash = StateHash(slot, digest);
   for (size_t at = Home(hash);; at = (at + 1) & (table_.size() - 1)) {
     const Entry& entry = table_[at];
     if (entry.state == kNoIndex) return kNoIndex;
-    if (entry.tag != Tag(hash)) continue;
-    const State& state = states_[entry.state];
-    if (state.hash == hash && state.slot == slot && state.key_view() == key) return entry.state;
+    if (entry.tag == Tag(digest) && states_[entry.state].hash == hash) return entry.state;
   }
+}
+
+void StateStore::Prefetch(uint32_t slot, const Digest& digest) const {
+  __builtin_prefetch(&table_[Home(StateHash(slot, digest))]);
+}
+
+void StateStore::PrefetchState(uint32_t slot, const Digest& digest) const {
+  const uint32_t state = table_[Home(StateHash(slot, digest))].state;
+  if (state != kNoIndex) __builtin_prefetch(&states_[state]);
 }
 
 uint32_t StateStore::NewState() {
@@ -103,24 +110,25 @@ uint32_t StateStore::NewState() {
     return index;
   }
   states_.emplace_back();
-  links_.emplace_back();
+  cold_.emplace_back();
   return static_cast<uint32_t>(states_.size() - 1);
 }
 
-uint32_t StateStore::Insert(uint32_t slot, std::string_view key, uint64_t key_hash) {
+uint32_t StateStore::Insert(uint32_t slot, std::string_view key, const Digest& digest) {
   if (2 * (count_ + 1) > table_.size()) Grow();
   const uint32_t index = NewState();
   State& state = states_[index];
   state = State{};
-  state.hash = StateHash(slot, key_hash);
+  state.hash = StateHash(slot, digest);
   state.slot = slot;
-  state.key = new char[key.size()];
-  state.key_size = static_cast<uint32_t>(key.size());
-  std::memcpy(state.key, key.data(), key.size());
+  Cold& cold = cold_[index];
+  cold.key = new char[key.size()];
+  cold.key_size = static_cast<uint32_t>(key.size());
+  std::memcpy(cold.key, key.data(), key.size());
   ++count_;
   ++slots_[slot].states;
   bytes_ += kStateBytes + key.size();
-  Enter(index);
+  Enter({Tag(digest), index});
   AppendUsed(index);
   return index;
 }
@@ -133,22 +141,24 @@ void StateStore::Erase(uint32_t index) {
   RemoveUsed(index);
   --count_;
   --slots_[state.slot].states;
-  bytes_ -= kStateBytes + state.key_size;
-  delete[] state.key;
+  bytes_ -= kStateBytes + cold_[index].key_size;
+  delete[] cold_[index].key;
+  cold_[index] = Cold{};
   state = State{};
   free_states_.push_back(index);
 }
 
 void StateStore::Grow() {
-  table_.assign(2 * table_.size(), Entry{});
-  for (uint32_t i = lru_.first; i != kNoIndex; i = links_[i].lru_next) Enter(i);
+  const std::vector<Entry> entries = std::exchange(table_, std::vector<Entry>(2 * table_.size()));
+  for (const Entry& entry : entries) {
+    if (entry.state != kNoIndex) Enter(entry);
+  }
 }
 
-void StateStore::Enter(uint32_t index) {
-  const uint64_t hash = states_[index].hash;
-  size_t at = Home(hash);
+void StateStore::Enter(const Entry& entry) {
+  size_t at = Home(states_[entry.state].hash);
   while (table_[at].state != kNoIndex) at = (at + 1) & (table_.size() - 1);
-  table_[at] = {Tag(hash), index};
+  table_[at] = entry;
 }
 
 // Entries behind it move up, so that no search ends early.
@@ -172,18 +182,17 @@ void StateStore::Touch(uint32_t index) {
 }
 
 void StateStore::AppendUsed(uint32_t index) {
-  links_[index].lru_previous = lru_.last;
-  links_[index].lru_next = kNoIndex;
-  (lru_.last == kNoIndex ? lru_.first : links_[lru_.last].lru_next) = index;
+  states_[index].used_before = lru_.last;
+  states_[index].used_after = kNoIndex;
+  (lru_.last == kNoIndex ? lru_.first : states_[lru_.last].used_after) = index;
   lru_.last = index;
 }
 
 void StateStore::RemoveUsed(uint32_t index) {
-  const Links& links = links_[index];
-  (links.lru_previous == kNoIndex ? lru_.first : links_[links.lru_previous].lru_next) =
-      links.lru_next;
-  (links.lru_next == kNoIndex ? lru_.last : links_[links.lru_next].lru_previous) =
-      links.lru_previous;
+  const uint32_t before = states_[index].used_before;
+  const uint32_t after = states_[index].used_after;
+  (before == kNoIndex ? lru_.first : states_[before].used_after) = after;
+  (after == kNoIndex ? lru_.last : states_[after].used_before) = before;
 }
 
 void StateStore::AppendDuplicate(uint32_t index) {
@@ -195,17 +204,17 @@ void StateStore::AppendDuplicate(uint32_t index) {
 }
 
 void StateStore::Append(StateList* list, uint32_t index) {
-  links_[index].list_previous = list->last;
-  links_[index].list_next = kNoIndex;
-  (list->last == kNoIndex ? list->first : links_[list->last].list_next) = index;
+  cold_[index].list_previous = list->last;
+  cold_[index].list_next = kNoIndex;
+  (list->last == kNoIndex ? list->first : cold_[list->last].list_next) = index;
   list->last = index;
 }
 
 void StateStore::Remove(StateList* list, uint32_t index) {
-  const Links& links = links_[index];
-  (links.list_previous == kNoIndex ? list->first : links_[links.list_previous].list_next) =
+  const Cold& links = cold_[index];
+  (links.list_previous == kNoIndex ? list->first : cold_[links.list_previous].list_next) =
       links.list_next;
-  (links.list_next == kNoIndex ? list->last : links_[links.list_next].list_previous) =
+  (links.list_next == kNoIndex ? list->last : cold_[links.list_next].list_previous) =
       links.list_previous;
 }
 

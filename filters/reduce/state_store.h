@@ -20,15 +20,16 @@ namespace sluice::reduce {
 
 inline constexpr uint32_t kNoIndex = UINT32_MAX;
 
-// Of one stream: a rule's messages of one device, topic and values of `per`. 64 bytes: a cache line
-// is what a message costs.
+// Of one stream: a rule's messages of one device, topic and values of `per`. A cache line is what a
+// message costs.
 struct State {
   enum Watched : uint32_t { kNothing, kNumber, kOther };
 
   uint64_t hash = 0;
-  char* key = nullptr;  // owned by the store
-  uint32_t key_size = 0;
   uint32_t slot = 0;
+  uint32_t used_before = kNoIndex;  // the states used just before and after this one was
+  uint32_t used_after = kNoIndex;
+  uint32_t window = kNoIndex;
   uint64_t watched_value = 0;  // of on_change: a double's bits, or a hash of another value
   int64_t passed_us = 0;       // when on_change, or of a duplicate's state dedup, let one pass
   int64_t rate_used = 0;       // of the bucket, in messages times microseconds, at:
@@ -36,9 +37,6 @@ struct State {
   uint32_t watched : 2 = kNothing;
   uint32_t is_duplicate : 1 = 0;  // it is dedup's, for one body, and in its slot's list
   uint32_t sampled : 29 = 0;      // messages since the last that passed
-  uint32_t window = kNoIndex;
-
-  std::string_view key_view() const { return {key, key_size}; }
 };
 static_assert(sizeof(State) == 64);
 
@@ -81,19 +79,24 @@ class StateStore {
   // Erases all states of other slots, and these slots.
   void Retain(const std::vector<uint32_t>& slots);
 
-  // kNoIndex where there is none. `key_hash` is Hash(hash_key(), key).
-  uint32_t Find(uint32_t slot, std::string_view key, uint64_t key_hash) const;
+  // kNoIndex where there is none. `digest` is DigestOf(hash_key(), key); 96 bits of it stand for
+  // the key, which is not looked at: nobody without the hash key can find two that agree.
+  uint32_t Find(uint32_t slot, const Digest& digest) const;
+  // Before a Find that is likely, each some time after the other: memory comes meanwhile.
+  void Prefetch(uint32_t slot, const Digest& digest) const;
+  void PrefetchState(uint32_t slot, const Digest& digest) const;
   // The key must not be there. The state is the most recently used.
-  uint32_t Insert(uint32_t slot, std::string_view key, uint64_t key_hash);
+  uint32_t Insert(uint32_t slot, std::string_view key, const Digest& digest);
   void Erase(uint32_t state);
 
   State& state(uint32_t state) { return states_[state]; }
   const State& state(uint32_t state) const { return states_[state]; }
+  std::string_view key(uint32_t state) const { return {cold_[state].key, cold_[state].key_size}; }
   // It is the most recently used now.
   void Touch(uint32_t state);
   // From the least recently used to the most: First, Next … until kNoIndex.
   uint32_t First() const { return lru_.first; }
-  uint32_t Next(uint32_t state) const { return links_[state].lru_next; }
+  uint32_t Next(uint32_t state) const { return states_[state].used_after; }
 
   // A state of dedup passed a body now: it is the last of its slot's list.
   void AppendDuplicate(uint32_t state);
@@ -113,21 +116,24 @@ class StateStore {
   bool is_full() const { return bytes_ > max_bytes_; }
 
  private:
-  struct Links {
-    uint32_t lru_previous = kNoIndex, lru_next = kNoIndex;
-    uint32_t list_previous = kNoIndex, list_next = kNoIndex;
+  // What a message rarely needs of a state.
+  struct Cold {
+    char* key = nullptr;
+    uint32_t key_size = 0;
+    uint32_t list_previous = kNoIndex;
+    uint32_t list_next = kNoIndex;
   };
   struct Entry {
-    uint32_t tag = 0;  // of the hash, so that most other states need not be looked at
+    uint32_t tag = 0;  // the rest of the digest
     uint32_t state = kNoIndex;
   };
 
-  uint64_t StateHash(uint32_t slot, uint64_t key_hash) const;
+  uint64_t StateHash(uint32_t slot, const Digest& digest) const;
   size_t Home(uint64_t hash) const { return hash & (table_.size() - 1); }
-  static uint32_t Tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 32); }
+  static uint32_t Tag(const Digest& digest) { return static_cast<uint32_t>(digest.high); }
   uint32_t NewState();
   void Grow();
-  void Enter(uint32_t state);
+  void Enter(const Entry& entry);
   void Leave(uint32_t state);
   void Append(StateList* list, uint32_t state);
   void Remove(StateList* list, uint32_t state);
@@ -141,7 +147,7 @@ class StateStore {
   uint64_t count_ = 0;
   std::vector<Entry> table_;  // open addressing, at most half full
   std::vector<State> states_;
-  std::vector<Links> links_;
+  std::vector<Cold> cold_;
   std::vector<uint32_t> free_states_;
   StateList lru_;
   std::vector<OpenWindow> windows_;
