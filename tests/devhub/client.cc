@@ -15,17 +15,17 @@ constexpr int64_t kHandshakePatienceUs = 30'000'000;
 constexpr int64_t kDrainPatienceUs = 1'000'000;
 constexpr size_t kReadBytes = 64 << 10;
 constexpr size_t kReadBytesATurn = 1 << 20;
-constexpr size_t kMostOutputBytes = 1 << 20;  // a client that does not read is not read from
 
 }  // namespace
 
 Client::Client(FileDescriptor fd, std::string address, Hub& hub, const Tls& tls,
-               std::function<void()> wake)
+               std::function<void()> wake, Conversation::Door door)
     : fd_(std::move(fd)),
       address_(std::move(address)),
       hub_(hub),
       tls_(tls),
       wake_(std::move(wake)),
+      door_(door),
       ssl_(tls.Accept(fd_.get())),
       deadline_us_(hub.clock().SteadyMicros() + kHandshakePatienceUs) {
   if (ssl_ == nullptr) Finish();
@@ -38,8 +38,7 @@ void Client::SetReady(bool readable, bool writable) {
 
 bool Client::WantsToRead() const {
   if (state_ != State::kOpen) return readable_ && !finished();
-  return readable_ && !conversation_->closed() && conversation_->wants_input() &&
-         conversation_->output()->size() < kMostOutputBytes;
+  return (readable_ || held_back_) && !conversation_->closed() && conversation_->wants_input();
 }
 
 bool Client::Handshake() {
@@ -47,7 +46,8 @@ bool Client::Handshake() {
   const int done = SSL_do_handshake(ssl_.get());
   if (done == 1) {
     state_ = State::kOpen;
-    conversation_ = std::make_unique<Conversation>(hub_, tls_.Examine(ssl_.get()), address_, wake_);
+    conversation_ =
+        std::make_unique<Conversation>(hub_, tls_.Examine(ssl_.get()), address_, wake_, door_);
     return true;
   }
   const int error = SSL_get_error(ssl_.get(), done);
@@ -72,6 +72,8 @@ void Client::Read() {
 }
 
 size_t Client::ReadSome() {
+  if (held_back_) HandleInput();
+  if (!readable_ || !WantsToRead()) return 0;
   if (input_.size() - input_size_ < kReadBytes) input_.resize(input_size_ + kReadBytes);
   size_t got = 0;
   ERR_clear_error();
@@ -92,6 +94,7 @@ size_t Client::ReadSome() {
 
 void Client::HandleInput() {
   const size_t handled = conversation_->Receive({input_.data(), input_size_});
+  held_back_ = !conversation_->wants_input() && handled < input_size_;
   if (handled == 0) return;
   input_size_ -= handled;
   std::memmove(input_.data(), input_.data() + handled, input_size_);

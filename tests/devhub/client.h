@@ -19,7 +19,7 @@ class Client {
  public:
   // `wake` asks the server to look at this client again in this turn. Hub and Tls must outlive it.
   Client(FileDescriptor fd, std::string address, Hub& hub, const Tls& tls,
-         std::function<void()> wake);
+         std::function<void()> wake, Conversation::Door door);
 
   int fd() const { return fd_.get(); }
   void SetReady(bool readable, bool writable);
@@ -52,11 +52,13 @@ class Client {
   Hub& hub_;
   const Tls& tls_;
   const std::function<void()> wake_;
+  const Conversation::Door door_;
   State state_ = State::kHandshake;
   std::unique_ptr<SSL, SslDeleter> ssl_;
   std::unique_ptr<Conversation> conversation_;  // once the handshake is done
   std::vector<char> input_;                     // the front input_size_ bytes are not handled yet
   size_t input_size_ = 0;
+  bool held_back_ = false;  // some of it while the conversation wanted no more
   bool readable_ = true;
   bool writable_ = true;
   int64_t deadline_us_;  // of the handshake, later of draining

@@ -9,11 +9,17 @@
 #include "gateway/mqtt/ack.h"
 #include "gateway/mqtt/connack.h"
 #include "gateway/mqtt/ping.h"
+#include "gateway/mqtt/publish.h"
 #include "gateway/mqtt/subscribe.h"
 #include "gateway/mqtt/unsubscribe.h"
 #include "gateway/mqtt/writer.h"
+#include "tests/devhub/dps.h"
+#include "tests/devhub/dps_authenticate.h"
+#include "tests/devhub/dps_client.h"
+#include "tests/devhub/hub_client.h"
 #include "tests/devhub/metering.h"
 #include "tests/devhub/text.h"
+#include "tests/devhub/topics.h"
 
 namespace sluice::devhub {
 namespace {
@@ -35,6 +41,9 @@ constexpr int64_t KeepAlivePatience(uint16_t keep_alive_s) {
 // lengths.
 constexpr size_t kMostPacketBytes = kMaxMessageBytes + 65'535 + 16;
 
+// A request of 30 bytes may be answered by a twin of 64 KB: who does not read is not listened to.
+constexpr size_t kMostOutputBytes = 1 << 20;
+
 }  // namespace
 
 // What a client may send, by packet type. The hub sends no QoS 2, so PUBREC, PUBREL and PUBCOMP
@@ -45,11 +54,12 @@ struct Conversation::Handler {
 };
 
 Conversation::Conversation(Hub& hub, PeerCertificate peer, std::string address,
-                           std::function<void()> wake)
+                           std::function<void()> wake, Door door)
     : hub_(hub),
       peer_(std::move(peer)),
       address_(std::move(address)),
       wake_(std::move(wake)),
+      door_(door),
       last_packet_us_(hub.clock().SteadyMicros()),
       patience_us_(kConnectPatienceUs) {}
 
@@ -60,17 +70,17 @@ Conversation::~Conversation() {
 void Conversation::Close(const HubError& error, std::string_view detail) {
   if (std::exchange(closed_, true)) return;
   hub_.Report(error, client_id_, address_, detail);
-  if (will_) {
-    // Section 6: published as telemetry when the connection ends without DISCONNECT.
-    if (const HubError* refused = hub_.Store(stamp_, client_id_, will_->properties, will_->payload,
-                                             will_->metered_bytes)) {
-      hub_.Report(*refused, client_id_, address_, "its will");
-    }
-    will_.reset();
-  }
-  if (!client_id_.empty()) hub_.Leave(this);
-  session_ = nullptr;
+  End(/*politely=*/false);
   wake_();
+}
+
+void Conversation::End(bool politely) {
+  closed_ = true;
+  if (role_ != nullptr) role_->OnEnd(politely);
+}
+
+bool Conversation::wants_input() const {
+  return output_.size() < kMostOutputBytes && (role_ == nullptr || role_->wants_input());
 }
 
 size_t Conversation::Receive(std::string_view bytes) {
@@ -141,41 +151,60 @@ void Conversation::OnConnect(const mqtt::Frame& frame) {
                   connect->client_id);
   }
   hub_.RefreshRegistry();
+  if (IsForDps(*connect)) return EnterDps(*connect);
   std::variant<Admission, Refusal> result =
       Authenticate(hub_.registry(), *connect, peer_, hub_.clock().UnixMicros() / kSecond);
   if (const Refusal* refusal = std::get_if<Refusal>(&result))
     return Refuse(*refusal, connect->client_id);
 
-  Admission& admission = std::get<Admission>(result);
-  stamp_ = {std::move(admission.identity), std::move(admission.auth_method),
-            std::move(admission.model_id)};
-  topics_.emplace(stamp_.identity, hub_.registry().tier().basic);
-  if (connect->will && !TakeWill(*connect->will)) return;
-  token_expiry_us_ =
-      admission.token_expiry > INT64_MAX / kSecond ? 0 : admission.token_expiry * kSecond;
-  patience_us_ = KeepAlivePatience(connect->keep_alive_s);
-  clean_session_ = connect->clean_start;
-  client_id_ = stamp_.identity.ClientId();
-  bool session_present = false;
-  session_ = hub_.Enter(this, clean_session_, &session_present);
-  for (const auto& [filter, qos] : session_->subscriptions) asked_filters_.insert(filter);
-  SendConnack(mqtt::Reason::kSuccess, session_present);
+  EnterHub(*connect, std::get<Admission>(std::move(result)));
 }
 
-bool Conversation::TakeWill(const mqtt::WillView& will) {
-  std::string_view bag;
-  if (will.qos == 2) {
-    Close(kBadQos, "a will of QoS 2");
-  } else if (topics_->MatchPublish(will.topic, &bag) != PublishKind::kTelemetry) {
-    Close(kBadTopic, fmt::format("a will to \"{}\"", Printable(will.topic)));
-  } else {
-    Message message;
-    if (!ReadProperties(bag, will.retain, will.payload.size(), &message)) return false;
-    message.payload = will.payload;
-    message.properties.application.push_back({"iothub-MessageType", "Will", false});
-    will_ = std::move(message);
+void Conversation::EnterHub(const mqtt::ConnectView& connect, Admission admission) {
+  auto client = std::make_unique<HubClient>(
+      hub_, *this,
+      Stamp{std::move(admission.identity), std::move(admission.auth_method),
+            std::move(admission.model_id)},
+      connect.clean_start);
+  if (connect.will) {
+    if (const auto failure = client->TakeWill(*connect.will)) {
+      return Close(failure->error, failure->detail);
+    }
   }
-  return !closed_;
+  const bool session_present = client->Enter();
+  std::string client_id = client->client_id();
+  Enter(std::move(client), std::move(client_id), connect, admission.token_expiry, session_present);
+}
+
+bool Conversation::IsForDps(const mqtt::ConnectView& connect) const {
+  if (hub_.dps() == nullptr || door_ == Door::kHub) return false;
+  return door_ == Door::kDps || (connect.user_name && IsDpsUserName(*connect.user_name));
+}
+
+void Conversation::EnterDps(const mqtt::ConnectView& connect) {
+  std::variant<DpsAdmission, Refusal> result =
+      DpsAuthenticate(hub_.dps()->config(), connect, peer_, hub_.clock().UnixMicros() / kSecond);
+  if (const Refusal* refusal = std::get_if<Refusal>(&result)) {
+    return Refuse(*refusal, connect.client_id);
+  }
+  if (connect.will) return Close(kBadTopic, "a will to DPS");
+  auto admission = std::get<DpsAdmission>(std::move(result));
+  const int64_t token_expiry_s = admission.token_expiry;
+  std::string registration_id = admission.registration_id;
+  Enter(std::make_unique<DpsClient>(*hub_.dps(), std::move(admission), &output_),
+        std::move(registration_id), connect, token_expiry_s, /*session_present=*/false);
+}
+
+void Conversation::Enter(std::unique_ptr<Role> role, std::string client_id,
+                         const mqtt::ConnectView& connect, int64_t token_expiry_s,
+                         bool session_present) {
+  token_expiry_us_ = token_expiry_s > INT64_MAX / kSecond ? 0 : token_expiry_s * kSecond;
+  patience_us_ = KeepAlivePatience(connect.keep_alive_s);
+  client_id_ = std::move(client_id);
+  role_ = std::move(role);
+  for (const auto& [filter, qos] : role_->subscriptions()) asked_filters_.insert(filter);
+  SendConnack(mqtt::Reason::kSuccess, session_present);
+  role_->AfterSubscribe();
 }
 
 void Conversation::OnPublish(const mqtt::Frame& frame) {
@@ -183,87 +212,19 @@ void Conversation::OnPublish(const mqtt::Frame& frame) {
       mqtt::DecodePublish(kVersion, mqtt::Sender::kClient, frame.flags, frame.body);
   if (!publish.ok()) return Close(kBadPacket, mqtt::ReasonName(publish.reason()));
   if (publish->qos == 2) return Close(kBadQos, "a publish of QoS 2");
-  std::string_view rest;
-  const std::optional<PublishKind> kind = topics_->MatchPublish(publish->topic, &rest);
-  if (!kind) return Close(kBadTopic, fmt::format("\"{}\"", Printable(publish->topic)));
-  switch (*kind) {
-    case PublishKind::kTelemetry:
-      return Telemetry(*publish, rest);
-    case PublishKind::kTwinGet:
-    case PublishKind::kTwinReport:
-    case PublishKind::kMethodResult:
-      return Close(kBadTopic, "twins and methods: this stand-in does not play them yet");
-  }
+  if (const auto failure = role_->OnPublish(*publish)) Close(failure->error, failure->detail);
 }
 
-bool Conversation::ReadProperties(std::string_view bag, bool retain, size_t payload_bytes,
-                                  Message* message) {
-  absl::Status status = ParseBag(bag, &pairs_);
-  if (status.ok()) status = SortProperties(std::move(pairs_), &message->properties);
-  if (!status.ok()) {
-    Close(kBadProperties, std::string(status.message()));
-    return false;
-  }
-  message->metered_bytes = payload_bytes + MeteredSize(message->properties);
-  if (message->metered_bytes > kMaxMessageBytes) {
-    Close(kTooLarge,
-          fmt::format("{} bytes, {} are allowed", message->metered_bytes, kMaxMessageBytes));
-    return false;
-  }
-  if (retain) {
-    // Section 6: not retained; the message bears a property instead. It is the hub's and not
-    // metered.
-    std::erase_if(message->properties.application, [](const Property& property) {
-      return EqualsIgnoringCase(property.name, "mqtt-retain");
-    });
-    message->properties.application.push_back({"mqtt-retain", "true", false});
-  }
-  return true;
-}
-
-void Conversation::Telemetry(const mqtt::PublishView& publish, std::string_view bag) {
-  if (!ReadProperties(bag, publish.retain, publish.payload.size(), &message_)) return;
-  const Faults::Fate fate = hub_.Judge(client_id_);
-  if (fate.close != nullptr) return Close(*fate.close, "a publish, by throttle or fault");
-  if (fate.delay_us == 0 && late_.empty()) {
-    return Settle(fate, publish.packet_id, message_.properties, publish.payload,
-                  message_.metered_bytes);
-  }
-  // Acknowledgements keep the order of the publishes [MQTT-4.6.0-2].
-  const int64_t due_us = hub_.clock().SteadyMicros() + fate.delay_us;
-  message_.payload = publish.payload;
-  late_bytes_ += message_.metered_bytes;
-  late_.push_back({late_.empty() ? due_us : std::max(due_us, late_.back().due_us), fate,
-                   publish.packet_id, std::move(message_)});
-  message_ = {};
-}
-
-void Conversation::Settle(const Faults::Fate& fate, uint16_t packet_id,
-                          const MessageProperties& properties, std::string_view payload,
-                          size_t metered_bytes) {
-  if (fate.store) {
-    if (const HubError* refused =
-            hub_.Store(stamp_, client_id_, properties, payload, metered_bytes)) {
-      return Close(*refused, "a publish above the day's quota");
-    }
-  }
-  if (packet_id == 0 || !fate.acknowledge) return;
-  char ack[mqtt::kMaxPlainAck];
-  output_.append(ack, mqtt::EncodePlainAck(mqtt::PacketType::kPuback, kVersion, packet_id,
-                                           mqtt::Reason::kSuccess, ack));
-}
-
-// Nothing is sent to devices yet, so a PUBACK acknowledges nothing; an unknown id is no error
-// (MQTT 3.1.1 names none).
 void Conversation::OnPuback(const mqtt::Frame& frame) {
   const auto ack = mqtt::DecodeAck(frame.type, kVersion, frame.body);
-  if (!ack.ok()) Close(kBadPacket, mqtt::ReasonName(ack.reason()));
+  if (!ack.ok()) return Close(kBadPacket, mqtt::ReasonName(ack.reason()));
+  role_->OnPuback(ack->packet_id);
 }
 
 bool Conversation::Grant(std::string_view filter) {
   // Section 7: five a connection, whether granted or not.
   asked_filters_.emplace(filter);
-  if (asked_filters_.size() <= kMostSubscriptions && topics_->MaySubscribe(filter)) return true;
+  if (asked_filters_.size() <= kMostSubscriptions && role_->MaySubscribe(filter)) return true;
   if (asked_filters_.size() > kMostSubscriptions) asked_filters_.erase(std::string(filter));
   hub_.Report(kBadTopic, client_id_, address_,
               fmt::format("subscription \"{}\" answered 0x80", Printable(filter)));
@@ -281,12 +242,13 @@ void Conversation::OnSubscribe(const mqtt::Frame& frame) {
     }
     const uint8_t qos =
         std::min<uint8_t>(subscription.qos, 1);  // a request for QoS 2 is granted as QoS 1
-    session_->subscriptions[std::string(subscription.filter)] = qos;
+    role_->subscriptions()[std::string(subscription.filter)] = qos;
     reasons.push_back(mqtt::Reason{qos});
   }
   mqtt::AppendPacket(&output_, [&](std::span<char> out) {
     return mqtt::EncodeSuback(kVersion, subscribe->packet_id, reasons, out);
   });
+  role_->AfterSubscribe();
 }
 
 void Conversation::OnUnsubscribe(const mqtt::Frame& frame) {
@@ -294,7 +256,7 @@ void Conversation::OnUnsubscribe(const mqtt::Frame& frame) {
       mqtt::DecodeUnsubscribe(kVersion, frame.body);
   if (!unsubscribe.ok()) return Close(kBadPacket, mqtt::ReasonName(unsubscribe.reason()));
   for (const std::string_view filter : unsubscribe->filters) {
-    session_->subscriptions.erase(std::string(filter));
+    role_->subscriptions().erase(std::string(filter));
     asked_filters_.erase(std::string(filter));
   }
   mqtt::AppendPacket(&output_, [&](std::span<char> out) {
@@ -310,21 +272,15 @@ void Conversation::OnPingreq(const mqtt::Frame& frame) {
 
 void Conversation::OnDisconnect(const mqtt::Frame& frame) {
   if (!frame.body.empty()) return Close(kBadPacket, "DISCONNECT with a body");
-  closed_ = true;
-  hub_.Leave(this);
-  session_ = nullptr;
+  End(/*politely=*/true);
 }
 
 void Conversation::Tick() {
   if (closed_) return;
   const int64_t now_us = hub_.clock().SteadyMicros();
   if (!wants_input()) last_packet_us_ = now_us;  // it cannot be heard while it is not listened to
-  while (!closed_ && !late_.empty() && late_.front().due_us <= now_us) {
-    const Late& late = late_.front();
-    Settle(late.fate, late.packet_id, late.message.properties, late.message.payload,
-           late.message.metered_bytes);
-    late_bytes_ -= late.message.metered_bytes;
-    late_.pop_front();
+  if (role_ != nullptr) {
+    if (const auto failure = role_->Tick()) return Close(failure->error, failure->detail);
   }
   if (token_expiry_us_ != 0 && hub_.clock().UnixMicros() >= token_expiry_us_) {
     // Section 13: two lines in the hub's log.
@@ -338,7 +294,7 @@ void Conversation::Tick() {
 
 int64_t Conversation::NextDeadline() const {
   int64_t deadline = last_packet_us_ + patience_us_;
-  if (!late_.empty()) deadline = std::min(deadline, late_.front().due_us);
+  if (role_ != nullptr) deadline = std::min(deadline, role_->NextDeadline());
   if (token_expiry_us_ != 0) {
     const int64_t left = token_expiry_us_ - hub_.clock().UnixMicros();
     // Over is over: "now" would lie behind the caller's idea of now, again and again.

@@ -5,27 +5,29 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
 
 #include "gateway/mqtt/connect.h"
 #include "gateway/mqtt/frame.h"
-#include "gateway/mqtt/publish.h"
 #include "tests/devhub/authenticate.h"
 #include "tests/devhub/hub.h"
-#include "tests/devhub/topics.h"
+#include "tests/devhub/role.h"
 
 namespace sluice::devhub {
 
 class Conversation {
  public:
-  // `wake` is called when something other than Receive() or Tick() closed the conversation. The hub
-  // must outlive it.
-  Conversation(Hub& hub, PeerCertificate peer, std::string address, std::function<void()> wake);
+  // Who listens behind the port that the client has dialled.
+  enum class Door { kHub, kDps, kBoth };
+
+  // `wake` is called when something other than Receive() or Tick() closed the conversation or gave
+  // it output. The hub must outlive it.
+  Conversation(Hub& hub, PeerCertificate peer, std::string address, std::function<void()> wake,
+               Door door = Door::kBoth);
   // The connection is gone. Without a DISCONNECT the will is published.
   ~Conversation();
   Conversation(const Conversation&) = delete;
@@ -35,8 +37,8 @@ class Conversation {
   // once closed or once it wants no more input for now.
   size_t Receive(std::string_view bytes);
 
-  // To be called at NextDeadline() (steady time) or later: late acknowledgements, keep-alive, token
-  // expiry.
+  // To be called at NextDeadline() (steady time) or later: late acknowledgements, messages to be
+  // sent again, keep-alive, token expiry.
   void Tick();
   int64_t NextDeadline() const;
 
@@ -44,29 +46,16 @@ class Conversation {
   void Close(const HubError& error, std::string_view detail);
   bool closed() const { return closed_; }
 
-  // False while so much waits for its late acknowledgement that reading must stop.
-  bool wants_input() const { return late_bytes_ < kMostLateBytes; }
+  // False while reading must stop: too much waits for its late acknowledgement, or the client does
+  // not read its answers.
+  bool wants_input() const;
   std::string* output() { return &output_; }
+  void Wake() { wake_(); }
 
-  const std::string& client_id() const { return client_id_; }
-  const Identity& identity() const { return stamp_.identity; }
-  bool clean_session() const { return clean_session_; }
+  const std::string& address() const { return address_; }
 
  private:
   struct Handler;
-  struct Message {
-    MessageProperties properties;
-    std::string payload;
-    size_t metered_bytes = 0;
-  };
-  // A publish held back by a throttle or a fault.
-  struct Late {
-    int64_t due_us = 0;
-    Faults::Fate fate;
-    uint16_t packet_id = 0;  // 0: QoS 0
-    Message message;
-  };
-  static constexpr size_t kMostLateBytes = 16 << 20;
 
   void Handle(const mqtt::Frame& frame);
   void OnConnect(const mqtt::Frame& frame);
@@ -77,32 +66,25 @@ class Conversation {
   void OnPingreq(const mqtt::Frame& frame);
   void OnDisconnect(const mqtt::Frame& frame);
 
+  bool IsForDps(const mqtt::ConnectView& connect) const;
+  void EnterDps(const mqtt::ConnectView& connect);
+  void Enter(std::unique_ptr<Role> role, std::string client_id, const mqtt::ConnectView& connect,
+             int64_t token_expiry_s, bool session_present);
+  void EnterHub(const mqtt::ConnectView& connect, Admission admission);
   void Refuse(const Refusal& refusal, std::string_view client_id);
   void SendConnack(mqtt::Reason reason, bool session_present);
-  bool TakeWill(const mqtt::WillView& will);
-  void Telemetry(const mqtt::PublishView& publish, std::string_view bag);
-  // Parses and checks a telemetry message; closes and returns false if the hub would not take it.
-  bool ReadProperties(std::string_view bag, bool retain, size_t payload_bytes, Message* message);
-  void Settle(const Faults::Fate& fate, uint16_t packet_id, const MessageProperties& properties,
-              std::string_view payload, size_t metered_bytes);
   bool Grant(std::string_view filter);
+  void End(bool politely);
 
   Hub& hub_;
   const PeerCertificate peer_;
   const std::string address_;
   const std::function<void()> wake_;
+  const Door door_;
   std::string output_;
-  std::string client_id_;  // empty until CONNECT was accepted
-  Stamp stamp_;
-  std::optional<Topics> topics_;
-  Session* session_ = nullptr;
+  std::string client_id_;       // empty until CONNECT was accepted
+  std::unique_ptr<Role> role_;  // from then on
   std::set<std::string> asked_filters_;
-  std::optional<Message> will_;
-  Message message_;  // of the publish being handled; kept for its memory
-  std::vector<Property> pairs_;
-  std::deque<Late> late_;
-  size_t late_bytes_ = 0;
-  bool clean_session_ = true;
   bool closed_ = false;
   int64_t last_packet_us_;       // steady; of any packet, which resets keep-alive
   int64_t patience_us_;          // how long silence lasts before the connection is closed

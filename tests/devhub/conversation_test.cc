@@ -94,7 +94,9 @@ TEST(ConversationTest, ClosesOnWhatTheHubClosesOn) {
       {"PUBREL", std::string("\x62\x02\x00\x01", 4), "ProtocolViolation"},
       {"SUBACK", std::string("\x90\x03\x00\x01\x00", 5), "ProtocolViolation"},
       {"reserved type", std::string("\xf0\x00", 2), "ProtocolViolation"},
-      {"twins for now", Publish("$iothub/twin/GET/?$rid=1", "", 0), "TopicNotSupported"},
+      {"a twin's read without $rid", Publish("$iothub/twin/GET/", "", 0), "TopicNotSupported"},
+      {"a method's result without a status", Publish("$iothub/methods/res/?$rid=1", "", 0),
+       "TopicNotSupported"},
   };
   for (const auto& c : kCases) {
     SCOPED_TRACE(c.what);
@@ -330,7 +332,7 @@ TEST(ConversationTest, WillsObeyTheRulesOfPublishes) {
 TEST(ConversationFaultTest, SlowAcknowledgesLateAndInOrder) {
   TestHub hub;
   TestClient client(hub, "x1");
-  EXPECT_EQ(AnswerControl(hub.hub(), R"({"op":"fault","kind":"slow","delayMs":500,"count":1})"),
+  EXPECT_EQ(AskControl(hub.hub(), R"({"op":"fault","kind":"slow","delayMs":500,"count":1})"),
             R"({"ok":true})");
   EXPECT_EQ(client.Send(Publish(kEvents, "slow", 1, 1) + Publish(kEvents, "next", 1, 2)), "");
   EXPECT_EQ(hub.StoredLines(), "");
@@ -344,7 +346,7 @@ TEST(ConversationFaultTest, SlowAcknowledgesLateAndInOrder) {
 TEST(ConversationFaultTest, ReadingStopsWhenTooMuchWaits) {
   TestHub hub;
   TestClient client(hub, "x1");
-  AnswerControl(hub.hub(), R"({"op":"fault","kind":"slow","delayMs":1000})");
+  AskControl(hub.hub(), R"({"op":"fault","kind":"slow","delayMs":1000})");
   const std::string large = Publish(kEvents, std::string(262'144, 'x'));
   for (int i = 0; i < 64; ++i) client.Send(large);
   EXPECT_FALSE(client.conversation().wants_input());
@@ -358,11 +360,11 @@ TEST(ConversationFaultTest, ReadingStopsWhenTooMuchWaits) {
 TEST(ConversationFaultTest, NoAck) {
   TestHub hub;
   TestClient client(hub, "x1");
-  AnswerControl(hub.hub(), R"({"op":"fault","kind":"no-ack","count":1,"device":"x1"})");
+  AskControl(hub.hub(), R"({"op":"fault","kind":"no-ack","count":1,"device":"x1"})");
   EXPECT_EQ(client.Send(Publish(kEvents, "kept", 1, 9)), "");
   EXPECT_EQ(client.Send(Publish(kEvents, "x", 1, 1)), kPuback1);
   EXPECT_THAT(hub.StoredLines(), HasSubstr("kept"));
-  AnswerControl(hub.hub(), R"({"op":"fault","kind":"no-ack","count":1,"store":false})");
+  AskControl(hub.hub(), R"({"op":"fault","kind":"no-ack","count":1,"store":false})");
   EXPECT_EQ(client.Send(Publish(kEvents, "lost", 1, 9)), "");
   EXPECT_THAT(hub.StoredLines(), Not(HasSubstr("lost")));
 }
@@ -370,8 +372,8 @@ TEST(ConversationFaultTest, NoAck) {
 TEST(ConversationFaultTest, ThrottleWaitsThenCuts) {
   TestHub hub;
   TestClient client(hub, "x1");
-  AnswerControl(hub.hub(),
-                R"({"op":"fault","kind":"throttle","perSecond":10,"burst":1,"patienceMs":100})");
+  AskControl(hub.hub(),
+             R"({"op":"fault","kind":"throttle","perSecond":10,"burst":1,"patienceMs":100})");
   EXPECT_EQ(client.Send(Publish(kEvents, "a", 1, 1)), kPuback1);
   EXPECT_EQ(client.Send(Publish(kEvents, "b", 1, 1)), "");
   hub.clock.Advance(kSecond / 10);
@@ -385,18 +387,18 @@ TEST(ConversationFaultTest, ThrottleWaitsThenCuts) {
 TEST(ConversationFaultTest, DisconnectAndRefuse) {
   TestHub hub;
   TestClient client(hub, "x1");
-  EXPECT_EQ(AnswerControl(hub.hub(), R"({"op":"fault","kind":"disconnect","refuseMs":1000})"),
+  EXPECT_EQ(AskControl(hub.hub(), R"({"op":"fault","kind":"disconnect","refuseMs":1000})"),
             R"({"closed":1,"ok":true})");
   EXPECT_TRUE(client.closed());
   TestClient early(hub, "x1");
   EXPECT_EQ(early.connack, Connack(3));
   hub.clock.Advance(kSecond);
   EXPECT_EQ(TestClient(hub, "x1").connack, kAccepted);
-  AnswerControl(hub.hub(), R"({"op":"fault","kind":"disconnect","refuseMs":1000})");
-  AnswerControl(hub.hub(), R"({"op":"fault","kind":"none"})");
+  AskControl(hub.hub(), R"({"op":"fault","kind":"disconnect","refuseMs":1000})");
+  AskControl(hub.hub(), R"({"op":"fault","kind":"none"})");
   TestClient later(hub, "x1");
   EXPECT_EQ(later.connack, kAccepted);
-  AnswerControl(hub.hub(), R"({"op":"fault","kind":"disconnect","after":1})");
+  AskControl(hub.hub(), R"({"op":"fault","kind":"disconnect","after":1})");
   EXPECT_EQ(later.Send(Publish(kEvents, "a") + Publish(kEvents, "b")), kPuback1);
   EXPECT_TRUE(later.closed());
   EXPECT_EQ(TestClient(hub, "x1").Send(Publish(kEvents, "c")), kPuback1);
@@ -456,8 +458,9 @@ TEST(ControlTest, Answers) {
       {"{\"op\":", "want one JSON object"},
       {"{}", "op: want fault, stats"},
       {R"({"op":"reboot"})", "op: want fault, stats"},
-      {R"({"op":"twin"})", "not yet"},
-      {R"({"op":"c2d","device":"x1"})", "not yet"},
+      {R"({"op":"twin"})", "device: want"},
+      {R"({"op":"twin","device":"x9"})", R"("code":404001)"},
+      {R"({"op":"c2d","device":"edge-01/x"})", "NotAllowedForModules"},
       {R"({"op":"fault"})", "kind: want slow"},
       {R"({"op":"fault","kind":"fire"})", "kind: want slow"},
       {R"({"op":"fault","kind":"slow","delayMs":"1"})", "delayMs: want a number"},
@@ -466,7 +469,7 @@ TEST(ControlTest, Answers) {
       {R"({"op":"stats"})", "\"messages\":0"},
   };
   for (const auto& c : kCases)
-    EXPECT_THAT(AnswerControl(hub.hub(), c.line), HasSubstr(c.answer)) << c.line;
+    EXPECT_THAT(AskControl(hub.hub(), c.line), HasSubstr(c.answer)) << c.line;
   EXPECT_EQ(hub.hub().faults().size(), 0u);
 }
 

@@ -81,9 +81,12 @@ class Devhub:
         part.write_text(json.dumps(identities))
         part.replace(self.folder / "devices.json")
 
-    def start(self, port=0):
+    def write_dps(self, config):
+        (self.folder / "dps.json").write_text(json.dumps(config))
+
+    def start(self, port=0, *more):
         self._errors = open(self.folder / "stderr.txt", "ab")
-        self.process = subprocess.Popen([PROGRAM, "--dir", str(self.folder), "--port", str(port)],
+        self.process = subprocess.Popen([PROGRAM, "--dir", str(self.folder), "--port", str(port), *more],
                                         stdout=subprocess.PIPE, stderr=self._errors, text=True)
         if not select.select([self.process.stdout], [], [], PATIENCE_S)[0]:
             raise AssertionError("sluice-devhub did not say that it is ready")
@@ -170,7 +173,8 @@ def publish_packet(topic, payload, packet_id):
 class Connection:
     """MQTT 3.1.1 by hand, for what mosquitto_pub cannot show: what comes when, on which connection."""
 
-    def __init__(self, hub, client_id, password=None, certificate=None, clean=True, keep_alive_s=60, context=None):
+    def __init__(self, hub, client_id, password=None, certificate=None, clean=True, keep_alive_s=60, context=None,
+                 user_name=None):
         if context is None:
             context = ssl.create_default_context(cafile=str(hub.ca))
         if certificate:
@@ -185,7 +189,7 @@ class Connection:
         self._input = b""
         flags = 0x80 | (0x40 if password else 0) | (2 if clean else 0)
         body = _text("MQTT") + bytes([4, flags]) + struct.pack(">H", keep_alive_s) + _text(client_id)
-        body += _text(hub.user_name(client_id)) + (_text(password) if password else b"")
+        body += _text(user_name or hub.user_name(client_id)) + (_text(password) if password else b"")
         self.send(_packet(0x10, body))
         answer = self.receive()
         if answer is None:
@@ -202,10 +206,15 @@ class Connection:
     def receive(self):
         """The next packet as (first byte, body); None once the hub has closed."""
         while True:
-            if len(self._input) >= 2 and len(self._input) >= 2 + self._input[1]:
-                size = 2 + self._input[1]  # the hub sends nothing long
-                packet, self._input = self._input[:size], self._input[size:]
-                return packet[0], packet[2:]
+            size, start, scale = 0, 1, 1
+            while start < len(self._input):
+                digit = self._input[start]
+                size, start, scale = size + (digit & 127) * scale, start + 1, scale * 128
+                if digit < 128:
+                    break
+            if start > 1 and self._input[start - 1] < 128 and len(self._input) >= start + size:
+                packet, self._input = self._input[:start + size], self._input[start + size:]
+                return packet[0], packet[start:]
             try:
                 part = self.socket.recv(65536)
             except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
@@ -213,6 +222,31 @@ class Connection:
             if not part:
                 return None
             self._input += part
+
+    def subscribe(self, *filters, qos=1):
+        """Returns the granted QoS of each."""
+        body = b"".join(_text(filter_) + bytes([qos]) for filter_ in filters)
+        self.send(_packet(0x82, struct.pack(">H", 1) + body))
+        first, answer = self.receive()
+        assert first == 0x90, first
+        return list(answer[2:])
+
+    def publish_at_most_once(self, topic, payload=b""):
+        self.send(_packet(0x30, _text(topic) + payload))
+
+    def received(self):
+        """The next PUBLISH as (topic, payload); one of QoS 1 is acknowledged. None once the hub has closed."""
+        packet = self.receive()
+        if packet is None:
+            return None
+        first, body = packet
+        assert first & 0xf0 == 0x30, packet
+        size = struct.unpack(">H", body[:2])[0]
+        topic, rest = body[2:2 + size].decode(), body[2 + size:]
+        if first & 6:
+            self.send(b"\x40\x02" + rest[:2])
+            rest = rest[2:]
+        return topic, rest
 
     def puback(self):
         """The packet id of the next PUBACK; None once the hub has closed."""

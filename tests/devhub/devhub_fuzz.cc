@@ -1,8 +1,8 @@
 // Whatever a client sends, and however it is cut: the hub answers the same, and every line it
 // stores is JSON whose payload can be had back.
 //
-// Input: a byte (bit 0: speak after an accepted CONNECT; the rest: where to cut), then what the
-// client sends.
+// Input: a byte (its low two bits: 1 speaks after an accepted CONNECT to the hub, 3 to DPS, else
+// nothing was said before; the rest: where to cut), then what the client sends.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/devhub/dps.h"
 #include "tests/devhub/test_hub.h"
 
 namespace sluice::devhub {
@@ -32,29 +33,55 @@ class Memory {
   int fd_ = memfd_create("messages", 0);
 };
 
+constexpr char kDps[] = R"({"idScope": "0ne0", "groups": [{"groupId": "g", "caSigned": true}]})";
+
 struct Outcome {
   std::string output;
   std::string stored;
+  std::string twin;
   bool closed = false;
   bool operator==(const Outcome&) const = default;
 };
 
-Outcome Converse(std::string_view bytes, size_t cut, bool connected) {
+// Something is under way of each kind: twin, message and method may be answered by what comes.
+void BeBusy(Hub& hub, Conversation* conversation) {
+  conversation->Receive(Subscribe(1, {{"devices/x1/messages/devicebound/#", 1},
+                                      {"$iothub/methods/POST/#", 0},
+                                      {"$iothub/twin/res/#", 0},
+                                      {"$iothub/twin/PATCH/properties/desired/#", 0}}));
+  for (const char* line :
+       {R"({"op":"twin","device":"x1","desired":{"a":{"b":1}}})",
+        R"({"op":"c2d","device":"x1","payload":"go"})", R"({"op":"c2d","device":"x1"})",
+        R"({"op":"method","device":"x1","name":"ping","payload":{}})"}) {
+    AskControl(hub, line);
+  }
+}
+
+void ConnectTo(std::string_view user_name, Conversation* conversation) {
+  mqtt::ConnectView connect;
+  connect.client_id = "x1";
+  connect.user_name = user_name;
+  conversation->Receive(Connect(connect));
+}
+
+Outcome Converse(std::string_view bytes, size_t cut, int role) {
   static const Memory& memory = *new Memory;
   static const FakeClock& clock = *new FakeClock;
   size_t cut_bytes = 0;
   Hub hub(clock, Registry::Parse(kIdentities).value(),
           MessageLog::Open(memory.Path(), &cut_bytes).value(), [](const std::string&) {});
+  Dps dps(hub, DpsConfig::Parse(kDps).value());
+  hub.set_dps(&dps);
   Outcome outcome;
   {
     Conversation conversation(hub, CaSigned("x1"), "fuzz", [] {});
     std::string input;
-    if (connected) {
-      const std::string user_name = UserNameOf("x1");
-      mqtt::ConnectView connect;
-      connect.client_id = "x1";
-      connect.user_name = user_name;
-      conversation.Receive(Connect(connect));
+    if (role == 1) {
+      ConnectTo(UserNameOf("x1"), &conversation);
+      BeBusy(hub, &conversation);
+    } else if (role == 3) {
+      ConnectTo("0ne0/registrations/x1/api-version=2019-03-31", &conversation);
+      conversation.Receive(Subscribe(1, {{"$dps/registrations/res/#", 1}}));
     }
     for (const std::string_view part : {bytes.substr(0, cut), bytes.substr(cut)}) {
       input += part;
@@ -62,6 +89,8 @@ Outcome Converse(std::string_view bytes, size_t cut, bool connected) {
     }
     outcome.output = *conversation.output();
     outcome.closed = conversation.closed();
+    outcome.twin = AskControl(hub, R"({"op":"twin","device":"x1"})") +
+                   AskControl(hub, R"({"op":"c2d","kind":"pending","device":"x1"})");
   }
   if (!hub.Flush().ok()) std::abort();
   outcome.stored = memory.Take();
@@ -89,9 +118,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice::devhub;
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const bool connected = (data[0] & 1) != 0;
-  const Outcome whole = Converse(bytes, 0, connected);
+  const int role = data[0] & 3;
+  const Outcome whole = Converse(bytes, 0, role);
   CheckLines(whole.stored);
-  if (!(Converse(bytes, bytes.size() * (data[0] >> 1) / 127, connected) == whole)) std::abort();
+  if (!(Converse(bytes, bytes.size() * (data[0] >> 2) / 63, role) == whole)) std::abort();
   return 0;
 }

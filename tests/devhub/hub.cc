@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/devhub/conversation.h"
+#include "tests/devhub/hub_client.h"
 #include "tests/devhub/metering.h"
 #include "tests/devhub/text.h"
 
@@ -31,15 +31,16 @@ Hub::Hub(const Clock& clock, Registry registry, MessageLog log,
       registry_(std::move(registry)),
       log_(std::move(log)),
       log_line_(std::move(log_line)),
-      tier_throttle_(TierThrottle(registry_)) {}
+      tier_throttle_(TierThrottle(registry_)),
+      cloud_(*this) {}
 
-Session* Hub::Enter(Conversation* conversation, bool clean, bool* present) {
-  const std::string& client_id = conversation->client_id();
-  Conversation*& current = connected_[client_id];
+Session* Hub::Enter(HubClient* client, bool clean, bool* present) {
+  const std::string& client_id = client->client_id();
+  HubClient*& current = connected_[client_id];
   if (current != nullptr) {
     current->Close(kTakenOver, "the same identity connected again");
   }
-  connected_[client_id] = conversation;  // Close() may have emptied the slot
+  connected_[client_id] = client;  // Close() may have emptied the slot
   ++statistics_.accepted;
   if (clean) sessions_.erase(client_id);
   const auto [session, is_new] = sessions_.try_emplace(client_id);
@@ -47,11 +48,16 @@ Session* Hub::Enter(Conversation* conversation, bool clean, bool* present) {
   return &session->second;
 }
 
-void Hub::Leave(Conversation* conversation) {
-  const auto found = connected_.find(conversation->client_id());
-  if (found == connected_.end() || found->second != conversation) return;
-  if (conversation->clean_session()) sessions_.erase(conversation->client_id());
+void Hub::Leave(HubClient* client) {
+  const auto found = connected_.find(client->client_id());
+  if (found == connected_.end() || found->second != client) return;
+  if (client->clean_session()) sessions_.erase(client->client_id());
   connected_.erase(found);
+}
+
+HubClient* Hub::Find(const Identity& identity) const {
+  const auto found = connected_.find(identity.ClientId());
+  return found == connected_.end() ? nullptr : found->second;
 }
 
 Faults::Fate Hub::Judge(std::string_view client_id) {
@@ -102,6 +108,13 @@ const HubError* Hub::Store(const Stamp& stamp, const std::string& client_id,
   return nullptr;
 }
 
+void Hub::Bill(size_t bytes) {
+  const uint64_t blocks = Blocks(registry_.tier(), bytes);
+  blocks_today();  // a new day begins at zero
+  blocks_today_ += blocks;
+  statistics_.blocks += blocks;
+}
+
 void Hub::Report(const HubError& error, std::string_view client_id, std::string_view address,
                  std::string_view detail) {
   const std::string name =
@@ -117,19 +130,42 @@ void Hub::RefreshRegistry() {
 }
 
 void Hub::SetRegistry(Registry registry) {
+  for (const auto& [device_id, device] : provisioned_) {
+    if (registry.FindClient(device_id) == nullptr) registry.Put(device);
+  }
+  Swap(std::move(registry));
+}
+
+void Hub::Provision(Device device) {
+  Registry registry = registry_;
+  registry.Put(device);
+  provisioned_[device.identity.device] = std::move(device);
+  Swap(std::move(registry));
+}
+
+bool Hub::Unprovision(const std::string& device_id) {
+  if (provisioned_.erase(device_id) == 0) return false;
+  Registry registry = registry_;
+  registry.Remove(device_id);
+  Swap(std::move(registry));
+  return true;
+}
+
+void Hub::Swap(Registry registry) {
   const Registry old = std::exchange(registry_, std::move(registry));
   tier_throttle_ = TierThrottle(registry_);
-  std::vector<std::pair<Conversation*, HubError>> closing;
-  for (const auto& [client_id, conversation] : connected_) {
-    const Device* before = old.Find(conversation->identity());
-    const Device* after = registry_.Find(conversation->identity());
+  std::vector<std::pair<HubClient*, HubError>> closing;
+  for (const auto& [client_id, client] : connected_) {
+    const Device* before = old.Find(client->identity());
+    const Device* after = registry_.Find(client->identity());
     if (before != nullptr && after != nullptr && *before == *after) continue;
     const bool disabled = after != nullptr && !after->enabled;
-    closing.emplace_back(conversation, disabled ? kDeviceDisabled : kUnauthorized);
+    closing.emplace_back(client, disabled ? kDeviceDisabled : kUnauthorized);
   }
-  for (const auto& [conversation, error] : closing) {
-    conversation->Close(error, "the identity was removed, disabled or given other credentials");
+  for (const auto& [client, error] : closing) {
+    client->Close(error, "the identity was removed, disabled or given other credentials");
   }
+  cloud_.ForgetUnregistered();
 }
 
 void Hub::ClearFaults() {
@@ -139,12 +175,11 @@ void Hub::ClearFaults() {
 
 size_t Hub::Disconnect(std::string_view client_id, int64_t refuse_us) {
   if (refuse_us > 0) refuse_until_us_ = clock_.SteadyMicros() + refuse_us;
-  std::vector<Conversation*> closing;
-  for (const auto& [connected_id, conversation] : connected_) {
-    if (client_id.empty() || client_id == connected_id) closing.push_back(conversation);
+  std::vector<HubClient*> closing;
+  for (const auto& [connected_id, client] : connected_) {
+    if (client_id.empty() || client_id == connected_id) closing.push_back(client);
   }
-  for (Conversation* conversation : closing)
-    conversation->Close(kServiceUpgrade, "disconnected by a fault");
+  for (HubClient* client : closing) client->Close(kServiceUpgrade, "disconnected by a fault");
   return closing.size();
 }
 

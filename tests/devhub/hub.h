@@ -12,20 +12,23 @@
 #include <unordered_map>
 
 #include "tests/devhub/clock.h"
+#include "tests/devhub/cloud.h"
 #include "tests/devhub/faults.h"
 #include "tests/devhub/hub_error.h"
 #include "tests/devhub/message_line.h"
 #include "tests/devhub/message_log.h"
 #include "tests/devhub/property_bag.h"
 #include "tests/devhub/registry.h"
+#include "tests/devhub/role.h"
 
 namespace sluice::devhub {
 
-class Conversation;
+class Dps;
+class HubClient;
 
-// What clean session 0 keeps (section 3). Queued cloud-to-device messages will stand here, too.
+// What clean session 0 keeps (section 3), beside the cloud's queue of messages.
 struct Session {
-  std::map<std::string, uint8_t> subscriptions;  // filter -> granted QoS
+  Subscriptions subscriptions;
 };
 
 struct Statistics {
@@ -54,13 +57,25 @@ class Hub {
   void set_registry_source(RegistrySource source) { registry_source_ = std::move(source); }
   void RefreshRegistry();
 
-  // --- For conversations.
+  // The provisioning service that makes identities here; null if there is none. It must outlive
+  // the last conversation.
+  void set_dps(Dps* dps) { dps_ = dps; }
+  Dps* dps() const { return dps_; }
+  // An identity that DPS makes, or gives another credential. It stays when the identities are read
+  // again, unless they list it.
+  void Provision(Device device);
+  // Deletes it, as an operator would in the hub; false if DPS has not made it.
+  bool Unprovision(const std::string& device_id);
 
-  // `conversation` now speaks for its identity; an older one is closed (section 11). Returns the
+  // --- For clients.
+
+  // `client` now speaks for its identity; an older one is closed (section 11). Returns the
   // session, fresh if `clean` or if there is none; `*present` says which.
-  Session* Enter(Conversation* conversation, bool clean, bool* present);
-  // The conversation is over. A clean session is forgotten.
-  void Leave(Conversation* conversation);
+  Session* Enter(HubClient* client, bool clean, bool* present);
+  // The client is gone. A clean session is forgotten.
+  void Leave(HubClient* client);
+  // Null if it is not connected.
+  HubClient* Find(const Identity& identity) const;
 
   // What becomes of a publish, faults and the tier's throttle considered.
   Faults::Fate Judge(std::string_view client_id);
@@ -69,6 +84,9 @@ class Hub {
   const HubError* Store(const Stamp& stamp, const std::string& client_id,
                         const MessageProperties& properties, std::string_view payload,
                         size_t metered_bytes);
+
+  // Counts the blocks of what is no telemetry but on the bill: twins, methods, messages to devices.
+  void Bill(size_t bytes);
 
   // Counts a refusal and logs it with its reason, as the hub's Connections log would.
   void Report(const HubError& error, std::string_view client_id, std::string_view address,
@@ -93,6 +111,11 @@ class Hub {
   // All faults end, refused CONNECTs too.
   void ClearFaults();
 
+  // Ends calls of methods whose time is over. At NextDeadline() (steady time) or later.
+  void Tick() { cloud_.methods().Expire(clock_.SteadyMicros()); }
+  int64_t NextDeadline() { return cloud_.methods().NextDeadline(); }
+
+  Cloud& cloud() { return cloud_; }
   Faults& faults() { return faults_; }
   const Clock& clock() const { return clock_; }
   const Registry& registry() const { return registry_; }
@@ -102,6 +125,8 @@ class Hub {
   uint64_t blocks_today();
 
  private:
+  // Identities from now on; connections of those that are gone or changed are closed.
+  void Swap(Registry registry);
   std::string_view EnqueuedTime(int64_t unix_us);
 
   const Clock& clock_;
@@ -109,11 +134,14 @@ class Hub {
   MessageLog log_;
   std::function<void(const std::string&)> log_line_;
   RegistrySource registry_source_;
+  Dps* dps_ = nullptr;
+  std::map<std::string, Device> provisioned_;  // by device id
   Faults faults_;
   std::optional<Throttle> tier_throttle_;
   Statistics statistics_;
-  std::unordered_map<std::string, Conversation*> connected_;  // by client id
+  std::unordered_map<std::string, HubClient*> connected_;  // by client id
   std::unordered_map<std::string, Session> sessions_;
+  Cloud cloud_;
   int64_t refuse_until_us_ = 0;
   int64_t day_ = 0;  // since 1970
   uint64_t blocks_today_ = 0;

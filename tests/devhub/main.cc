@@ -4,13 +4,16 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "tests/devhub/clock.h"
+#include "tests/devhub/config_file.h"
+#include "tests/devhub/dps.h"
 #include "tests/devhub/hub.h"
 #include "tests/devhub/message_log.h"
-#include "tests/devhub/registry_file.h"
+#include "tests/devhub/registry.h"
 #include "tests/devhub/server.h"
 #include "tests/devhub/tls.h"
 
@@ -32,8 +35,9 @@ void RaiseDescriptorLimit() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-int Serve(const std::string& folder, const std::string& address, uint16_t port) {
-  RegistryFile file(folder + "/devices.json", Log);
+int Serve(const std::string& folder, const std::string& address, uint16_t port,
+          std::optional<uint16_t> dps_port) {
+  ConfigFile<Registry> file(folder + "/devices.json", Log);
   absl::StatusOr<Registry> registry = file.Load();
   if (!registry.ok()) return Fail(registry.status());
   const absl::StatusOr<Tls> tls = Tls::Load(folder);
@@ -51,14 +55,29 @@ int Serve(const std::string& folder, const std::string& address, uint16_t port) 
 
   const SystemClock clock;
   Hub hub(clock, *std::move(registry), *std::move(log), Log);
-  hub.set_registry_source([&file] { return file.LoadIfChanged(false); });
-  Server::Options options{address, port, folder + "/control.sock", [&] {
-                            if (auto changed = file.LoadIfChanged(true))
+  ConfigFile<DpsConfig> dps_file(folder + "/dps.json", Log);
+  std::optional<Dps> dps;
+  if (dps_file.exists() || dps_port) {
+    absl::StatusOr<DpsConfig> config = dps_file.Load();
+    if (!config.ok()) return Fail(config.status());
+    dps.emplace(hub, *std::move(config));
+    hub.set_dps(&*dps);
+  }
+  const auto read_again = [&](bool force) {
+    if (dps) {
+      if (auto changed = dps_file.LoadIfChanged(force)) dps->SetConfig(*std::move(changed));
+    }
+    return file.LoadIfChanged(force);
+  };
+  hub.set_registry_source([&] { return read_again(false); });
+  Server::Options options{address, port, dps_port, folder + "/control.sock", [&] {
+                            if (auto changed = read_again(true))
                               hub.SetRegistry(*std::move(changed));
                           }};
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(std::move(options), hub, *tls);
   if (!server.ok()) return Fail(server.status());
   fmt::print("sluice-devhub: ready, listening on {}\n", (*server)->address());
+  if (dps_port) fmt::print("sluice-devhub: dps on {}\n", (*server)->dps_address());
   std::fflush(stdout);
   (*server)->Run();
   return 0;
@@ -75,6 +94,10 @@ int Main(int argc, char** argv) {
                  "control.sock are made there")
       ->required();
   app.add_option("--port", port, "Port to listen on; 0 picks one")->capture_default_str();
+  std::optional<uint16_t> dps_port;
+  app.add_option("--dps-port", dps_port,
+                 "Port for the Device Provisioning Service alone (dps.json); without it the hub's "
+                 "port serves both, by user name");
   app.add_option("--address", address, "Numeric address to listen on")->capture_default_str();
   app.footer(
       "devices.json is read again when it changes, and on SIGHUP. Each accepted message becomes a "
@@ -87,7 +110,7 @@ int Main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   RaiseDescriptorLimit();
-  return Serve(folder, address, port);
+  return Serve(folder, address, port, dps_port);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """sluice-devhub as its users meet it: the program, mosquitto_pub, certificates, kill -9."""
 import json
+import shutil
 import signal
 import ssl
 import subprocess
@@ -311,9 +312,142 @@ class FaultTest(HubTest):
         after = self.hub.control({"op": "stats"})
         self.assertEqual((1, 1, 2, 5000), tuple(after[name] - stats[name]
                                                for name in ("messages", "operations", "blocks", "bytes")))
-        for op in ("twin", "c2d", "method"):
-            self.assertIn("not yet", self.hub.control({"op": op})["error"])
         self.assertFalse(self.hub.control(["what"])["ok"])
+
+
+class CloudTest(HubTest):
+    """What back ends do, through control.sock, and the client's end of it."""
+
+    def control(self, **command):
+        answer = self.hub.control(command)
+        self.assertTrue(answer["ok"], answer)
+        return answer
+
+    def test_messages_to_a_device(self):
+        connection = self.connect("x1", certificate="x1", clean=False)
+        self.assertEqual([1], connection.subscribe("devices/x1/messages/devicebound/#"))
+        self.control(op="c2d", device="x1", messageId="m1", payload="one", ack="full")
+        topic, payload = connection.received()
+        self.assertTrue(topic.startswith("devices/x1/messages/devicebound/%24.mid=m1&%24.to="), topic)
+        self.assertEqual(b"one", payload)
+        connection.send(b"\xc0\x00")
+        self.assertEqual(0xd0, connection.receive()[0])
+        self.assertEqual([{"originalMessageId": "m1", "statusCode": "Success"}],
+                         self.control(op="c2d", kind="feedback", device="x1")["feedback"])
+        connection.send(b"\xe0\x00")
+        self.assertIsNone(connection.receive())  # gone: else it would be sent there, and locked for a minute
+        self.control(op="c2d", device="x1", payload="x" * 60000)
+        again = self.connect("x1", certificate="x1", clean=False)
+        self.assertEqual(1, again.session_present)
+        self.assertEqual(b"x" * 60000, again.received()[1])
+
+    def test_a_method_holds_up_its_own_control_connection_alone(self):
+        connection = self.connect("x1", certificate="x1")
+        connection.subscribe("$iothub/methods/POST/#", qos=0)
+        with devhub.socket.socket(devhub.socket.AF_UNIX) as caller:
+            caller.settimeout(devhub.PATIENCE_S)
+            caller.connect(str(self.hub.folder / "control.sock"))
+            caller.sendall(b'{"op":"method","device":"x1","name":"ping","payload":{"n":1}}\n{"op":"stats"}\n')
+            topic, payload = connection.received()
+            self.assertEqual(b'{"n":1}', payload)
+            name, rid = topic.split("/")[3], topic.split("$rid=")[1]
+            self.assertEqual("ping", name)
+            self.control(op="stats")
+            connection.publish_at_most_once(f"$iothub/methods/res/200/?$rid={rid}", b'{"pong":true}')
+            lines = caller.makefile()
+            self.assertEqual({"ok": True, "status": 200, "payload": {"pong": True}}, json.loads(lines.readline()))
+            self.assertIn("connections", json.loads(lines.readline()))
+
+    def test_a_caller_that_goes_away(self):
+        connection = self.connect("x1", certificate="x1")
+        connection.subscribe("$iothub/methods/POST/#", qos=0)
+        with devhub.socket.socket(devhub.socket.AF_UNIX) as caller:
+            caller.connect(str(self.hub.folder / "control.sock"))
+            caller.sendall(b'{"op":"method","device":"x1","name":"ping"}\n')
+            topic, _ = connection.received()
+        connection.publish_at_most_once("$iothub/methods/res/200/?$rid=" + topic.split("$rid=")[1])
+        self.control(op="stats")
+        connection.publish(EVENTS.format("x1"), b"x")
+        self.assertEqual(1, connection.puback())
+
+    def test_twin(self):
+        connection = self.connect("edge-01/mod", certificate="mod")
+        connection.subscribe("$iothub/twin/PATCH/properties/desired/#", "$iothub/twin/res/#", qos=0)
+        before = self.control(op="twin", device="edge-01/mod")["properties"]["desired"]["$version"]
+        self.control(op="twin", device="edge-01/mod", desired={"a": 1})
+        self.assertEqual((f"$iothub/twin/PATCH/properties/desired/?$version={before + 1}",
+                          b'{"$version":%d,"a":1}' % (before + 1)), connection.received())
+        connection.publish_at_most_once("$iothub/twin/PATCH/properties/reported/?$rid=1", b'{"b":2}')
+        self.assertTrue(connection.received()[0].startswith("$iothub/twin/res/204/?$rid=1&$version="))
+        connection.publish_at_most_once("$iothub/twin/GET/?$rid=2")
+        topic, twin = connection.received()
+        self.assertEqual("$iothub/twin/res/200/?$rid=2", topic)
+        self.assertEqual((1, 2), (json.loads(twin)["desired"]["a"], json.loads(twin)["reported"]["b"]))
+
+    def test_a_client_that_does_not_read_its_twin(self):
+        connection = self.connect("x1", certificate="x1")
+        connection.subscribe("$iothub/twin/res/#", qos=0)
+        for key in "abcdefg":
+            connection.publish_at_most_once("$iothub/twin/PATCH/properties/reported/?$rid=1",
+                                            json.dumps({key: "v" * 4096}).encode())
+            connection.received()
+        for i in range(1000):
+            connection.publish_at_most_once(f"$iothub/twin/GET/?$rid={i}")
+        for i in range(1000):  # all come, however slowly it reads
+            self.assertEqual(f"$iothub/twin/res/200/?$rid={i}", connection.received()[0])
+
+
+class DpsTest(HubTest):
+    """From the factory's proof to telemetry, by a certificate of a group; DPS stands behind the hub's port."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.hub.stop()
+        cls.pki.issue("sn-0001", "sn-0001")
+        cls.hub.write_dps({"idScope": "0ne000DEMO1", "assigningAnswers": 1, "retryAfterSeconds": 0,
+                           "groups": [{"groupId": "line-7", "caSigned": True}]})
+        cls.hub.start()
+
+    def register(self):
+        connection = self.connect("sn-0001", certificate="sn-0001",
+                                  user_name="0ne000DEMO1/registrations/sn-0001/api-version=2019-03-31")
+        self.assertEqual(0, connection.connack)
+        self.assertEqual([1], connection.subscribe("$dps/registrations/res/#"))
+        connection.publish_at_most_once("$dps/registrations/PUT/iotdps-register/?$rid=1",
+                                        b'{"registrationId":"sn-0001"}')
+        topic, body = connection.received()
+        while topic.startswith("$dps/registrations/res/202/"):
+            operation = json.loads(body)["operationId"]
+            connection.publish_at_most_once(
+                f"$dps/registrations/GET/iotdps-get-operationstatus/?$rid=2&operationId={operation}", b" ")
+            topic, body = connection.received()
+        self.assertEqual("$dps/registrations/res/200/?$rid=2", topic)
+        return json.loads(body)
+
+    def test_registers_and_registers_again(self):
+        self.assertEqual(5, self.connect("sn-0001", certificate="sn-0001").connack)
+        result = self.register()
+        self.assertEqual(("assigned", HOST, "sn-0001"), (result["status"], result["registrationState"]["assignedHub"],
+                                                         result["registrationState"]["deviceId"]))
+        connection = self.connect("sn-0001", certificate="sn-0001")
+        connection.publish(EVENTS.format("sn-0001"), b"x")
+        self.assertEqual(1, connection.puback())
+        self.assertTrue(self.hub.control({"op": "dps", "kind": "forget", "device": "sn-0001"})["ok"])
+        self.assertIsNone(connection.receive())
+        self.assertEqual(5, self.connect("sn-0001", certificate="sn-0001").connack)
+        self.assertEqual("assigned", self.register()["status"])
+
+    def test_a_port_of_its_own(self):
+        with devhub.temporary_folder() as folder:
+            for name in ("server.crt", "server.key", "ca.crt"):
+                shutil.copy(self.folder + "/" + name, folder)
+            hub = Devhub(folder, self.identities)
+            hub.write_dps({"idScope": "0ne000DEMO1"})
+            with hub:
+                hub.stop()
+                hub.start(0, "--dps-port", "0")
+                self.assertRegex(hub.process.stdout.readline(), r"^sluice-devhub: dps on 127.0.0.1:\d+$")
 
 
 class LifeTest(HubTest):

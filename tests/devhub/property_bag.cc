@@ -111,6 +111,16 @@ absl::Status ParseBag(std::string_view bag, std::vector<Property>* pairs) {
   return absl::OkStatus();
 }
 
+std::string WriteBag(const std::vector<Property>& properties) {
+  std::string bag;
+  for (const Property& property : properties) {
+    if (!bag.empty()) bag += '&';
+    bag += PercentEncode(property.name);
+    if (!property.is_null) bag += '=' + PercentEncode(property.value);
+  }
+  return bag;
+}
+
 absl::Status SortProperties(std::vector<Property>&& pairs, MessageProperties* properties) {
   properties->application.clear();
   properties->system.clear();

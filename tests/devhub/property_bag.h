@@ -32,6 +32,10 @@ struct MessageProperties {
 // the hub closes.
 absl::Status ParseBag(std::string_view bag, std::vector<Property>* pairs);
 
+// The bag of a message to a client, in order. In this direction an empty value is `name=` and a
+// null is `name` alone (section 8); `$` is encoded as official clients do.
+std::string WriteBag(const std::vector<Property>& properties);
+
 // Replaces *properties. What only the hub stamps is left out, so that no sender can forge it; a
 // message id that breaks its rule is an error.
 absl::Status SortProperties(std::vector<Property>&& pairs, MessageProperties* properties);

@@ -3,17 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "filters/json/base64.h"
+#include "tests/devhub/json_reader.h"
 #include "tests/devhub/text.h"
+#include "tests/devhub/twin_limits.h"
 
 namespace sluice::devhub {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr std::string_view kWantId = "want 1 to 128 characters of A-Za-z0-9-:.+%_#*?!(),=@;$'";
 
 constexpr std::string_view kExample = R"({
   "hostName": "127.0.0.1", "tier": "S1", "units": 1,
@@ -24,175 +25,87 @@ constexpr std::string_view kExample = R"({
   ]
 })";
 
-bool IsHex(std::string_view text) {
-  return text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-
-// SHA-1 or SHA-256, as tools print them: with or without colons, in either case.
-bool NormalizeThumbprint(std::string_view text, std::string* hex) {
-  hex->clear();
-  for (char c : text) {
-    if (c == ':') continue;
-    if (c >= 'A' && c <= 'F') c = static_cast<char>(c + ('a' - 'A'));
-    *hex += c;
-  }
-  return (hex->size() == 40 || hex->size() == 64) && IsHex(*hex);
-}
-
-bool DecodeKey(const std::string& text, std::string* key) {
-  key->resize(json::MaxDecodedSize(text.size()));
-  const std::optional<size_t> size = json::DecodeBase64(text, key->data());
-  if (!size || *size == 0) return false;
-  key->resize(*size);
-  return true;
-}
-
 }  // namespace
 
-// Walks the document; the first thing wrong is kept and reading stops there.
 class RegistryReader {
  public:
-  explicit RegistryReader(Registry* registry) : registry_(*registry) {}
+  explicit RegistryReader(Registry* registry)
+      : registry_(*registry), reader_(&registry->warnings) {}
 
   absl::Status Read(const Json& root) {
     if (!root.is_object()) return absl::InvalidArgumentError("want an object");
-    Warn(root, "", {"hostName", "tier", "units", "devices", "policies", "enforceLimits"});
-    registry_.host_name_ = Text(root, "hostName", "");
-    if (registry_.host_name_.empty()) Fail("hostName", "is missing: what clients call this hub");
-    const std::string tier = Text(root, "tier", "S1");
+    reader_.Expect(root, {"hostName", "tier", "units", "devices", "policies", "enforceLimits"});
+    registry_.host_name_ = reader_.Text(root, "hostName", "");
+    if (registry_.host_name_.empty()) {
+      reader_.Fail("hostName", "is missing: what clients call this hub");
+    }
+    const std::string tier = reader_.Text(root, "tier", "S1");
     registry_.tier_ = FindTier(tier);
     if (registry_.tier_ == nullptr) {
-      Fail("tier", fmt::format("\"{}\" is none of F1, B1, B2, B3, S1, S2, S3", Printable(tier)));
-      return status_;
+      reader_.Fail("tier",
+                   fmt::format("\"{}\" is none of F1, B1, B2, B3, S1, S2, S3", Printable(tier)));
+      return reader_.status();
     }
-    ReadUnits(root);
-    registry_.enforce_limits_ = Flag(root, "enforceLimits");
-    ForEach(root, "devices", [this](const Json& entry) { ReadDevice(entry); });
-    ForEach(root, "policies", [this](const Json& entry) { ReadPolicy(entry); });
-    return status_;
+    registry_.units_ =
+        static_cast<uint32_t>(reader_.Count(root, "units", 1, registry_.tier_->most_units, 1));
+    registry_.enforce_limits_ = reader_.Flag(root, "enforceLimits");
+    reader_.ForEach(root, "devices", [this](const Json& entry) { ReadDevice(entry); });
+    reader_.ForEach(root, "policies", [this](const Json& entry) { ReadPolicy(entry); });
+    return reader_.status();
   }
 
  private:
-  void Fail(std::string_view member, std::string_view why) {
-    if (status_.ok())
-      status_ = absl::InvalidArgumentError(fmt::format("{}{}: {}", where_, member, why));
-  }
-
-  void Warn(const Json& object, std::string_view where,
-            std::initializer_list<std::string_view> known) {
-    for (const auto& [name, value] : object.items()) {
-      if (std::find(known.begin(), known.end(), name) == known.end()) {
-        registry_.warnings_.push_back(
-            fmt::format("{}{}: unknown member, ignored", where, Printable(name)));
-      }
-    }
-  }
-
-  // Null is as good as absent.
-  std::string Text(const Json& object, const char* member, const std::string& otherwise) {
-    const auto found = object.find(member);
-    if (found == object.end() || found->is_null()) return otherwise;
-    if (!found->is_string()) {
-      Fail(member, "want a string");
-      return otherwise;
-    }
-    return found->get<std::string>();
-  }
-
-  bool Flag(const Json& object, const char* member) {
-    const auto found = object.find(member);
-    if (found == object.end() || found->is_null()) return false;
-    if (!found->is_boolean()) Fail(member, "want true or false");
-    return found->is_boolean() && found->get<bool>();
-  }
-
-  void ReadUnits(const Json& root) {
-    const auto units = root.find("units");
-    if (units == root.end() || units->is_null()) return;
-    const uint32_t most = registry_.tier_->most_units;
-    if (!units->is_number_unsigned() || units->get<uint64_t>() < 1 ||
-        units->get<uint64_t>() > most) {
-      Fail("units",
-           fmt::format("want a number from 1 to {} for tier {}", most, registry_.tier_->name));
-      return;
-    }
-    registry_.units_ = units->get<uint32_t>();
-  }
-
-  template <typename Use>
-  void ForEach(const Json& root, const char* member, const Use& use) {
-    const auto list = root.find(member);
-    if (list == root.end() || list->is_null()) return;
-    if (!list->is_array()) return Fail(member, "want an array");
-    size_t i = 0;
-    for (const Json& entry : *list) {
-      where_ = fmt::format("{}[{}].", member, i++);
-      if (!entry.is_object()) return Fail("", "want an object");
-      use(entry);
-    }
-    where_.clear();
-  }
-
-  void ReadKeys(const Json& entry, std::vector<std::string>* keys) {
-    for (const char* member : {"primaryKey", "secondaryKey"}) {
-      const std::string text = Text(entry, member, "");
-      if (text.empty()) continue;
-      std::string key;
-      if (!DecodeKey(text, &key)) return Fail(member, "is no base64");  // never says what it is
-      keys->push_back(std::move(key));
-    }
-  }
-
   void ReadDevice(const Json& entry) {
-    Warn(entry, where_,
-         {"deviceId", "moduleId", "primaryKey", "secondaryKey", "thumbprint", "secondaryThumbprint",
-          "caSigned", "status", "tags"});
+    reader_.Expect(entry, {"deviceId", "moduleId", "primaryKey", "secondaryKey", "thumbprint",
+                           "secondaryThumbprint", "caSigned", "status", "tags"});
     Device device;
-    device.identity = {Text(entry, "deviceId", ""), Text(entry, "moduleId", "")};
-    if (!IsValidId(device.identity.device))
-      Fail("deviceId", "want 1 to 128 characters of A-Za-z0-9-:.+%_#*?!(),=@;$'");
+    device.identity = {reader_.Text(entry, "deviceId", ""), reader_.Text(entry, "moduleId", "")};
+    if (!IsValidId(device.identity.device)) reader_.Fail("deviceId", kWantId);
     if (!device.identity.module.empty() && !IsValidId(device.identity.module)) {
-      Fail("moduleId", "want 1 to 128 characters of A-Za-z0-9-:.+%_#*?!(),=@;$'");
+      reader_.Fail("moduleId", kWantId);
     }
-    ReadKeys(entry, &device.keys);
-    for (const char* member : {"thumbprint", "secondaryThumbprint"}) {
-      const std::string text = Text(entry, member, "");
-      if (text.empty()) continue;
-      std::string hex;
-      if (!NormalizeThumbprint(text, &hex))
-        Fail(member, "want 40 (SHA-1) or 64 (SHA-256) hexadecimal digits");
-      device.thumbprints.push_back(std::move(hex));
-    }
-    device.ca_signed = Flag(entry, "caSigned");
-    const std::string status = Text(entry, "status", "enabled");
-    if (status != "enabled" && status != "disabled") Fail("status", "want enabled or disabled");
-    device.enabled = status == "enabled";
+    reader_.Keys(entry, &device.keys);
+    reader_.Thumbprints(entry, &device.thumbprints);
+    device.ca_signed = reader_.Flag(entry, "caSigned");
+    device.enabled = reader_.IsEnabled(entry);
     if (device.keys.empty() && device.thumbprints.empty() && !device.ca_signed) {
-      Fail("", "has no credential: want primaryKey, thumbprint or caSigned");
+      reader_.Fail("", "has no credential: want primaryKey, thumbprint or caSigned");
     }
     const std::string client_id = device.identity.ClientId();
+    ReadTags(entry, client_id);
     if (!registry_.devices_.emplace(client_id, std::move(device)).second) {
-      Fail("", fmt::format("{} stands there twice", Printable(client_id)));
+      reader_.Fail("", fmt::format("{} stands there twice", Printable(client_id)));
     }
+  }
+
+  void ReadTags(const Json& entry, const std::string& client_id) {
+    const Json* tags = reader_.Object(entry, "tags");
+    if (tags == nullptr) return;
+    const absl::Status status = CheckTwinPatch(*tags);
+    if (!status.ok()) return reader_.Fail("tags", std::string(status.message()));
+    if (TwinSize(*tags) > kMostTagsBytes) {
+      return reader_.Fail("tags", "above 8 KB of keys and values");
+    }
+    registry_.tags_[client_id] = tags->dump();
   }
 
   void ReadPolicy(const Json& entry) {
-    Warn(entry, where_, {"name", "primaryKey", "secondaryKey", "rights"});
+    reader_.Expect(entry, {"name", "primaryKey", "secondaryKey", "rights"});
     Policy policy;
-    ReadKeys(entry, &policy.keys);
-    const std::string rights =
-        Text(entry, "rights", "");  // as Azure lists them: "RegistryRead, DeviceConnect"
+    reader_.Keys(entry, &policy.keys);
+    // As Azure lists them: "RegistryRead, DeviceConnect".
+    const std::string rights = reader_.Text(entry, "rights", "");
     policy.device_connect = rights.find("DeviceConnect") != rights.npos;
-    const std::string name = Text(entry, "name", "");
-    if (name.empty()) return Fail("name", "is missing");
-    if (policy.keys.empty()) return Fail("primaryKey", "is missing");
-    if (!registry_.policies_.emplace(name, std::move(policy)).second)
-      Fail("name", "stands there twice");
+    const std::string name = reader_.Text(entry, "name", "");
+    if (name.empty()) return reader_.Fail("name", "is missing");
+    if (policy.keys.empty()) return reader_.Fail("primaryKey", "is missing");
+    if (!registry_.policies_.emplace(name, std::move(policy)).second) {
+      reader_.Fail("name", "stands there twice");
+    }
   }
 
   Registry& registry_;
-  std::string where_;
-  absl::Status status_;
+  JsonReader reader_;
 };
 
 absl::StatusOr<Registry> Registry::Parse(std::string_view json) {
@@ -207,19 +120,19 @@ absl::StatusOr<Registry> Registry::Parse(std::string_view json) {
 }
 
 absl::StatusOr<Registry> Registry::Load(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return absl::NotFoundError(fmt::format(
-        "{}: cannot be read. It lists the hub's identities, for example:\n{}", path, kExample));
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  absl::StatusOr<Registry> registry = Parse(text.str());
+  std::string text;
+  if (absl::Status status = ReadFile(path, kExample, &text); !status.ok()) return status;
+  absl::StatusOr<Registry> registry = Parse(text);
   if (!registry.ok()) {
     return absl::InvalidArgumentError(
         fmt::format("{}: {}", path, std::string(registry.status().message())));
   }
   return registry;
+}
+
+void Registry::Put(Device device) {
+  const std::string client_id = device.identity.ClientId();
+  devices_[client_id] = std::move(device);
 }
 
 bool Registry::IsHost(std::string_view host) const {
@@ -232,8 +145,17 @@ bool Registry::IsHost(std::string_view host) const {
 }
 
 const Device* Registry::Find(const Identity& identity) const {
-  const auto found = devices_.find(identity.ClientId());
+  return FindClient(identity.ClientId());
+}
+
+const Device* Registry::FindClient(const std::string& client_id) const {
+  const auto found = devices_.find(client_id);
   return found == devices_.end() ? nullptr : &found->second;
+}
+
+std::string Registry::TagsOf(const Identity& identity) const {
+  const auto found = tags_.find(identity.ClientId());
+  return found == tags_.end() ? "{}" : found->second;
 }
 
 const Policy* Registry::FindPolicy(const std::string& name) const {

@@ -43,8 +43,15 @@ class Registry {
   // proxy's.
   bool IsHost(std::string_view host) const;
 
+  // In place of the one that bears its name, if there is one.
+  void Put(Device device);
+  void Remove(const std::string& client_id) { devices_.erase(client_id); }
+
   // Null if there is none.
   const Device* Find(const Identity& identity) const;
+  const Device* FindClient(const std::string& client_id) const;
+  // JSON text of an object: its twin's tags when nobody has changed them yet.
+  std::string TagsOf(const Identity& identity) const;
   const Policy* FindPolicy(const std::string& name) const;
 
   const std::string& host_name() const { return host_name_; }
@@ -53,7 +60,9 @@ class Registry {
   // Whether the tier's send rate and day's quota are enforced, not only counted (member
   // "enforceLimits").
   bool enforce_limits() const { return enforce_limits_; }
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  // Whether this plays an edge device's edgeHub instead of the hub itself (member "edgeHub").
+  bool is_edge_hub() const { return is_edge_hub_; }
+  std::vector<std::string> warnings;
   bool HasCaSignedDevices() const;
 
  private:
@@ -63,9 +72,10 @@ class Registry {
   const Tier* tier_ = nullptr;
   uint32_t units_ = 1;
   bool enforce_limits_ = false;
-  std::unordered_map<std::string, Device> devices_;  // by client id
+  bool is_edge_hub_ = false;
+  std::unordered_map<std::string, Device> devices_;    // by client id
+  std::unordered_map<std::string, std::string> tags_;  // by client id; only where there are some
   std::unordered_map<std::string, Policy> policies_;
-  std::vector<std::string> warnings_;
 };
 
 }  // namespace sluice::devhub

@@ -28,7 +28,7 @@ TEST(RegistryTest, NullIsAsGoodAsAbsent) {
       R"({"hostName":"h","tier":null,"units":null,"devices":[{"deviceId":"d","moduleId":null,"primaryKey":"QUJD",
          "secondaryKey":null,"thumbprint":null,"caSigned":null,"status":null,"tags":{"site":"x"}}]})");
   ASSERT_TRUE(registry.ok()) << registry.status();
-  EXPECT_TRUE(registry->warnings().empty());
+  EXPECT_TRUE(registry->warnings.empty());
   EXPECT_EQ(registry->Find({"d", ""})->keys, std::vector<std::string>{"ABC"});
 }
 
@@ -90,7 +90,7 @@ TEST(RegistryTest, UnknownMembersWarn) {
       Registry::Parse(
           R"({"hostName":"h","x":1,"devices":[{"deviceId":"d","primarykey":"QUJD","caSigned":true}]})")
           .value();
-  EXPECT_THAT(registry.warnings(),
+  EXPECT_THAT(registry.warnings,
               testing::ElementsAre("x: unknown member, ignored",
                                    "devices[0].primarykey: unknown member, ignored"));
 }

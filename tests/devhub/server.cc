@@ -18,10 +18,18 @@ namespace sluice::devhub {
 namespace {
 
 constexpr int64_t kLongestSleepUs = 1'000'000;  // the identities' file is looked at once a second
-constexpr size_t kMostControlBytes = 64 << 10;
 
 uint64_t Pack(uint32_t source, int fd) {
   return uint64_t{source} << 32 | static_cast<uint32_t>(fd);
+}
+
+// A command a line.
+size_t ServeControl(Hub& hub, std::string_view input, const RequestClient::Reply& reply) {
+  const size_t end = input.find('\n');
+  if (end == input.npos) return 0;
+  AnswerControl(hub, input.substr(0, end),
+                [reply](const std::string& answer) { reply(answer + '\n'); });
+  return end + 1;
 }
 
 }  // namespace
@@ -53,6 +61,13 @@ absl::Status Server::Listen() {
   absl::StatusOr<FileDescriptor> listener = ListenTcp(options_.address, options_.port);
   if (!listener.ok()) return listener.status();
   listener_ = *std::move(listener);
+  if (options_.dps_port) {
+    absl::StatusOr<FileDescriptor> dps = ListenTcp(options_.address, *options_.dps_port);
+    if (!dps.ok()) return dps.status();
+    dps_listener_ = *std::move(dps);
+    absl::Status status = Watch(Source::kDpsListener, dps_listener_.get(), EPOLLIN | EPOLLET);
+    if (!status.ok()) return status;
+  }
   absl::StatusOr<FileDescriptor> control = ListenUnix(options_.control_path);
   if (!control.ok()) return control.status();
   control_listener_ = *std::move(control);
@@ -76,10 +91,12 @@ absl::Status Server::Watch(Source source, int fd, uint32_t events) {
 }
 
 std::string Server::address() const { return BoundAddress(listener_.get()); }
+std::string Server::dps_address() const { return BoundAddress(dps_listener_.get()); }
 
 int Server::TimeoutMs() const {
   if (!active_.empty()) return 0;
-  const int64_t left_us = next_tick_us_ - hub_.clock().SteadyMicros();
+  const int64_t left_us =
+      std::min(next_tick_us_, hub_.NextDeadline()) - hub_.clock().SteadyMicros();
   return static_cast<int>(std::clamp<int64_t>((left_us + 999) / 1000, 0, kLongestSleepUs / 1000));
 }
 
@@ -89,6 +106,7 @@ void Server::Run() {
     const int count = epoll_wait(epoll_.get(), events, std::size(events), TimeoutMs());
     for (int i = 0; i < count; ++i) Dispatch(events[i].data.u64, events[i].events);
     if (hub_.clock().SteadyMicros() >= next_tick_us_) Tick();
+    if (hub_.clock().SteadyMicros() >= hub_.NextDeadline()) hub_.Tick();
     // By index: reading may close another client's conversation and so activate it.
     for (size_t i = 0; i < active_.size(); ++i) {
       Client& client = *clients_.at(active_[i]);
@@ -102,13 +120,14 @@ void Server::Dispatch(uint64_t data, uint32_t events) {
   const int fd = static_cast<int>(data & 0xffffffff);
   switch (static_cast<Source>(data >> 32)) {
     case Source::kListener:
+    case Source::kDpsListener:
       return AcceptClients();
     case Source::kControlListener:
       return AcceptControl();
     case Source::kSignals:
       return ReadSignals();
     case Source::kControlClient:
-      return ServeControl(fd);
+      return ReadControl(fd);
     case Source::kClient: {
       const auto found = clients_.find(fd);
       if (found == clients_.end()) return;
@@ -124,13 +143,19 @@ void Server::Activate(int fd) {
 }
 
 void Server::AcceptClients() {
+  using Door = Conversation::Door;
+  AcceptFrom(listener_, dps_listener_.valid() ? Door::kHub : Door::kBoth);
+  if (dps_listener_.valid()) AcceptFrom(dps_listener_, Door::kDps);
+}
+
+void Server::AcceptFrom(const FileDescriptor& listener, Conversation::Door door) {
   std::string peer;
-  for (FileDescriptor fd = AcceptTcp(listener_.get(), &peer); fd.valid();
-       fd = AcceptTcp(listener_.get(), &peer)) {
+  for (FileDescriptor fd = AcceptTcp(listener.get(), &peer); fd.valid();
+       fd = AcceptTcp(listener.get(), &peer)) {
     const int number = fd.get();
     if (!Watch(Source::kClient, number, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET).ok()) continue;
-    auto client = std::make_unique<Client>(std::move(fd), peer, hub_, tls_,
-                                           [this, number] { Activate(number); });
+    auto client = std::make_unique<Client>(
+        std::move(fd), peer, hub_, tls_, [this, number] { Activate(number); }, door);
     next_tick_us_ = std::min(next_tick_us_, client->NextDeadline());
     clients_[number] = std::move(client);
     Activate(number);
@@ -144,30 +169,16 @@ void Server::AcceptControl() {
     if (!fd.valid()) return;
     const int number = fd.get();
     if (!Watch(Source::kControlClient, number, EPOLLIN | EPOLLOUT | EPOLLET).ok()) continue;
-    control_clients_[number].fd = std::move(fd);
-    ServeControl(number);
+    control_clients_[number] = std::make_unique<RequestClient>(
+        std::move(fd), [this](auto input, auto& reply) { return ServeControl(hub_, input, reply); },
+        [this, number] { gone_control_clients_.push_back(number); });
+    ReadControl(number);
   }
 }
 
-void Server::ServeControl(int fd) {
+void Server::ReadControl(int fd) {
   const auto found = control_clients_.find(fd);
-  if (found == control_clients_.end()) return;
-  ControlClient& client = found->second;
-  char block[4096];
-  ssize_t got = 0;
-  while ((got = recv(fd, block, sizeof(block), 0)) > 0) {
-    client.input.append(block, static_cast<size_t>(got));
-    for (size_t end = client.input.find('\n'); end != client.input.npos;
-         end = client.input.find('\n')) {
-      client.output += AnswerControl(hub_, std::string_view(client.input).substr(0, end)) + '\n';
-      client.input.erase(0, end + 1);
-    }
-    if (client.input.size() > kMostControlBytes || client.output.size() > kMostControlBytes) break;
-  }
-  const bool ended = got >= 0 || (errno != EAGAIN && errno != EINTR);
-  const ssize_t sent = send(fd, client.output.data(), client.output.size(), MSG_NOSIGNAL);
-  if (sent > 0) client.output.erase(0, static_cast<size_t>(sent));
-  if (ended) control_clients_.erase(found);
+  if (found != control_clients_.end() && !found->second->OnReady()) control_clients_.erase(found);
 }
 
 void Server::ReadSignals() {
@@ -199,6 +210,7 @@ void Server::Tick() {
 }
 
 void Server::EndTurn() {
+  for (const int fd : std::exchange(gone_control_clients_, {})) control_clients_.erase(fd);
   if (hub_.HasPendingMessages()) {
     if (absl::Status status = hub_.Flush(); !status.ok()) {
       // None of this turn's messages is stored: nobody may get an acknowledgement.

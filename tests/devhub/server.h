@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "tests/devhub/client.h"
 #include "tests/devhub/file_descriptor.h"
 #include "tests/devhub/hub.h"
+#include "tests/devhub/request_client.h"
 #include "tests/devhub/tls.h"
 
 namespace sluice::devhub {
@@ -24,6 +26,7 @@ class Server {
   struct Options {
     std::string address;
     uint16_t port = 0;
+    std::optional<uint16_t> dps_port;  // absent: DPS, if the hub has one, listens on `port`, too
     std::string control_path;
     std::function<void()> on_hangup;  // SIGHUP
   };
@@ -34,18 +37,21 @@ class Server {
   ~Server();
 
   std::string address() const;
+  std::string dps_address() const;  // with a port of its own
 
   // Serves until SIGTERM or SIGINT.
   void Run();
 
  private:
-  struct ControlClient {
-    FileDescriptor fd;
-    std::string input;
-    std::string output;
-  };
   // What an epoll event is about, with the descriptor, in its 64 bits of data.
-  enum class Source : uint32_t { kListener, kSignals, kControlListener, kControlClient, kClient };
+  enum class Source : uint32_t {
+    kListener,
+    kDpsListener,
+    kSignals,
+    kControlListener,
+    kControlClient,
+    kClient
+  };
 
   Server(Options options, Hub& hub, const Tls& tls);
   absl::Status Listen();
@@ -53,8 +59,9 @@ class Server {
   int TimeoutMs() const;
   void Dispatch(uint64_t data, uint32_t events);
   void AcceptClients();
+  void AcceptFrom(const FileDescriptor& listener, Conversation::Door door);
   void AcceptControl();
-  void ServeControl(int fd);
+  void ReadControl(int fd);
   void ReadSignals();
   void Activate(int fd);
   void Tick();
@@ -65,10 +72,12 @@ class Server {
   const Tls& tls_;
   FileDescriptor epoll_;
   FileDescriptor listener_;
+  FileDescriptor dps_listener_;
   FileDescriptor control_listener_;
   FileDescriptor signals_;
   std::unordered_map<int, std::unique_ptr<Client>> clients_;
-  std::unordered_map<int, ControlClient> control_clients_;
+  std::unordered_map<int, std::unique_ptr<RequestClient>> control_clients_;
+  std::vector<int> gone_control_clients_;
   std::vector<int> active_;  // clients to look at in this turn, each once or more
   int64_t next_tick_us_ = 0;
   bool stopping_ = false;

@@ -16,9 +16,11 @@
 
 #include "filters/json/base64.h"
 #include "gateway/mqtt/connect.h"
+#include "gateway/mqtt/frame.h"
 #include "gateway/mqtt/publish.h"
 #include "gateway/mqtt/subscribe.h"
 #include "gateway/mqtt/writer.h"
+#include "tests/devhub/control.h"
 #include "tests/devhub/conversation.h"
 #include "tests/devhub/hub.h"
 
@@ -115,6 +117,37 @@ inline std::string Subscribe(uint16_t packet_id, const std::vector<mqtt::Subscri
   return bytes;
 }
 
+// --- Packets as the hub sends them.
+
+struct Received {
+  std::string topic;
+  std::string payload;
+  uint8_t qos = 0;
+  uint16_t packet_id = 0;
+};
+
+// The PUBLISHes among the packets in `bytes`.
+inline std::vector<Received> PublishesIn(std::string_view bytes) {
+  std::vector<Received> received;
+  while (!bytes.empty()) {
+    const mqtt::Frame frame = mqtt::NextFrame(bytes, 1 << 20);
+    if (frame.status != mqtt::Frame::Status::kComplete) std::abort();
+    bytes.remove_prefix(frame.size);
+    if (frame.type != mqtt::PacketType::kPublish) continue;
+    const auto publish =
+        mqtt::DecodePublish(mqtt::Version::k311, mqtt::Sender::kServer, frame.flags, frame.body);
+    if (!publish.ok()) std::abort();
+    received.push_back({std::string(publish->topic), std::string(publish->payload), publish->qos,
+                        publish->packet_id});
+  }
+  return received;
+}
+
+inline std::string Puback(uint16_t packet_id) {
+  return std::string("\x40\x02", 2) + static_cast<char>(packet_id >> 8) +
+         static_cast<char>(packet_id & 0xff);
+}
+
 // --- The hub, and a client's end of a conversation with it.
 
 class TestHub {
@@ -159,6 +192,13 @@ inline PeerCertificate CaSigned(std::string common_name) {
   return peer;
 }
 
+// The answer to a control command that is answered at once; "" if it was not.
+inline std::string AskControl(Hub& hub, std::string_view line) {
+  const auto answer = std::make_shared<std::string>();  // a late one finds it still there
+  AnswerControl(hub, line, [answer](std::string text) { *answer = std::move(text); });
+  return *answer;
+}
+
 class TestClient {
  public:
   TestClient(TestHub& hub, PeerCertificate peer)
@@ -183,6 +223,8 @@ class TestClient {
     conversation_->Receive(bytes);
     return Answer();
   }
+  // What the hub has said since, unasked.
+  std::string Hear() { return Answer(); }
   std::string Tick() {
     conversation_->Tick();
     return Answer();

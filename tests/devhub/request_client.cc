@@ -1,0 +1,67 @@
+#include "tests/devhub/request_client.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace sluice::devhub {
+namespace {
+
+// A method's payload and its escapes fit in.
+constexpr size_t kMostBytes = 1 << 20;
+
+}  // namespace
+
+RequestClient::RequestClient(FileDescriptor fd, Serve serve, std::function<void()> finished)
+    : fd_(std::move(fd)),
+      serve_(std::move(serve)),
+      finished_(std::move(finished)),
+      anchor_(std::make_shared<Anchor>(Anchor{this})) {}
+
+bool RequestClient::OnReady() {
+  char block[16'384];
+  ssize_t got = 0;
+  while (input_.size() <= kMostBytes && (got = recv(fd_.get(), block, sizeof(block), 0)) > 0) {
+    input_.append(block, static_cast<size_t>(got));
+    HandleInput();
+  }
+  const bool ended = got >= 0 || (errno != EAGAIN && errno != EINTR);
+  return Write() && !ended && output_.size() <= kMostBytes;
+}
+
+void RequestClient::HandleInput() {
+  handling_ = true;
+  size_t consumed = 0;
+  while (!waiting_) {
+    waiting_ = true;
+    const size_t size = serve_(std::string_view(input_).substr(consumed),
+                               [anchor = std::weak_ptr<Anchor>(anchor_)](std::string answer) {
+                                 if (const auto alive = anchor.lock())
+                                   alive->client->OnReply(std::move(answer));
+                               });
+    if (size == 0) {
+      waiting_ = false;
+      break;
+    }
+    consumed += size;
+  }
+  input_.erase(0, consumed);
+  handling_ = false;
+}
+
+void RequestClient::OnReply(std::string answer) {
+  output_ += answer;
+  waiting_ = false;
+  if (handling_) return;
+  HandleInput();
+  if (!Write()) finished_();
+}
+
+bool RequestClient::Write() {
+  const ssize_t sent = send(fd_.get(), output_.data(), output_.size(), MSG_NOSIGNAL);
+  if (sent > 0) output_.erase(0, static_cast<size_t>(sent));
+  return sent >= 0 || errno == EAGAIN || errno == EINTR;
+}
+
+}  // namespace sluice::devhub
