@@ -161,7 +161,7 @@ void ConditionExplainer::Collect(NodeId id, bool decided,
     predicate.value = truth;
     if (truth == TruthValue::kUndefined) predicate.reason = ReasonOf(id);
     predicate.decided = decided;
-    CollectReferences(id, &predicate.operands);
+    CollectOperands(id, &predicate.operands);
     return;
   }
   // One operand that decides (or leaves it undefined) is enough; where none does, all had to agree.
@@ -174,22 +174,31 @@ void ConditionExplainer::Collect(NodeId id, bool decided,
     Collect(*child, decided && (decider == children.end() || decider == child), found);
 }
 
-void ConditionExplainer::CollectReferences(NodeId id, std::vector<ExplainedValue>* found) const {
-  const Node& node = tree_.node(id);
-  for (const NodeId child : tree_.children_of(node)) CollectReferences(child, found);
-  if (!IsReference(node)) return;
-  ExplainedValue reference;
-  reference.text = Printable(source_.TextOf(source_.SpanOf(tree_, id)));
-  const auto same = [&](const ExplainedValue& other) { return other.text == reference.text; };
+// What stands below a predicate and reads the message, and calls and operators that are undefined
+// although what they take is not.
+void ConditionExplainer::CollectOperands(NodeId id, std::vector<ExplainedValue>* found) const {
+  if (IsReference(tree_.node(id))) return AddValue(id, found);
+  for (const NodeId child : tree_.children_of(tree_.node(id))) {
+    CollectOperands(child, found);
+    const bool is_inner = tree_.node(child).child_count > 0;
+    if (is_inner && !LeftOpen(child) && Evaluate(child).is_undefined() && Culprit(child) == child)
+      AddValue(child, found);
+  }
+}
+
+void ConditionExplainer::AddValue(NodeId id, std::vector<ExplainedValue>* found) const {
+  ExplainedValue operand;
+  operand.text = Printable(source_.TextOf(source_.SpanOf(tree_, id)));
+  const auto same = [&](const ExplainedValue& other) { return other.text == operand.text; };
   if (std::any_of(found->begin(), found->end(), same)) return;
   const Value value = Evaluate(id);
-  reference.value = ValueText(value);
+  operand.value = ValueText(value);
   if (value.is_undefined()) {
-    reference.reason = ReasonOf(id);
-    const std::string prefix = reference.text + ": ";  // what stands beside it anyway
-    if (reference.reason.starts_with(prefix)) reference.reason.erase(0, prefix.size());
+    operand.reason = ReasonOf(id);
+    const std::string prefix = operand.text + ": ";  // what stands beside it anyway
+    if (operand.reason.starts_with(prefix)) operand.reason.erase(0, prefix.size());
   }
-  found->push_back(std::move(reference));
+  found->push_back(std::move(operand));
 }
 
 // The innermost node that is undefined by itself and for the reason that `id` passes on.
@@ -228,7 +237,7 @@ std::string ConditionExplainer::ReasonOf(NodeId id) const {
   }
   std::string operands;
   std::vector<ExplainedValue> references;
-  if (!IsReference(tree_.node(culprit))) CollectReferences(culprit, &references);
+  if (!IsReference(tree_.node(culprit))) CollectOperands(culprit, &references);
   for (const ExplainedValue& reference : references) {
     if (reference.reason.empty())
       operands +=

@@ -40,7 +40,8 @@ class ConditionExplainer {
   bool LeftOpen(language::NodeId id) const;
   language::NodeId Culprit(language::NodeId id) const;
   void Collect(language::NodeId id, bool decided, std::vector<ExplainedPredicate>* found) const;
-  void CollectReferences(language::NodeId id, std::vector<ExplainedValue>* found) const;
+  void CollectOperands(language::NodeId id, std::vector<ExplainedValue>* found) const;
+  void AddValue(language::NodeId id, std::vector<ExplainedValue>* found) const;
   std::string NotJsonReason() const;
 
   const language::Expression& expression_;

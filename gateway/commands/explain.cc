@@ -22,6 +22,8 @@
 namespace sluice::commands {
 namespace {
 
+void WriteOut(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
 class ExplainCommand {
  public:
   ExplainCommand(const ConfigFile& loaded, bool json)
@@ -50,7 +52,9 @@ class ExplainCommand {
 
 bool ExplainCommand::Explain(std::string_view line, uint64_t number) {
   if (const absl::Status status = messages_.Parse(line); !status.ok()) {
-    fmt::print(stderr, "sluice: line {}: no message: {}\n", number, std::string(status.message()));
+    const std::string error(status.message());
+    fmt::print(stderr, "sluice: line {}: no message: {}\n", number, error);
+    if (json_) WriteOut(ExplainedErrorAsJson(number, error));
     return false;
   }
   ExplainedMessage explained;
@@ -60,9 +64,8 @@ bool ExplainCommand::Explain(std::string_view line, uint64_t number) {
   if (messages_.topic_is_valid()) Judge(&explained);
   if (!json_ && messages_taken_ > 0) std::fputc('\n', stdout);
   ++messages_taken_;
-  const std::string text = json_ ? ExplanationAsJson(*program_, explained)
-                                 : ExplanationForPeople(*program_, explained, colours_);
-  std::fwrite(text.data(), 1, text.size(), stdout);
+  WriteOut(json_ ? ExplanationAsJson(*program_, explained)
+                 : ExplanationForPeople(*program_, explained, colours_));
   return true;
 }
 

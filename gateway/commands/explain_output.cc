@@ -256,6 +256,15 @@ std::string ExplanationAsJson(const compile::Program& program, const ExplainedMe
   return out + '\n';
 }
 
+std::string ExplainedErrorAsJson(uint64_t line, const std::string& error) {
+  std::string out;
+  JsonMembers members(&out);
+  members.Number("line", line);
+  members.Text("error", error);
+  members.End();
+  return out + '\n';
+}
+
 std::string ExplanationForPeople(const compile::Program& program, const ExplainedMessage& explained,
                                  bool colours) {
   Paragraphs paragraphs(colours);

@@ -25,6 +25,9 @@ struct ExplainedMessage {
 // A line, its line feed included.
 std::string ExplanationAsJson(const compile::Program& program, const ExplainedMessage& explained);
 
+// The same of a line that is no message.
+std::string ExplainedErrorAsJson(uint64_t line, const std::string& error);
+
 // Paragraphs; `colours` for terminals.
 std::string ExplanationForPeople(const compile::Program& program, const ExplainedMessage& explained,
                                  bool colours);
