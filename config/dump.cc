@@ -5,9 +5,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "config/sections.h"
+#include "filters/compile/output_names.h"
 
 namespace sluice::config {
 namespace {
@@ -124,9 +127,48 @@ class Dumper {
   bool starts_item_ = false;  // the next line begins an item of a list
 };
 
+YamlNode* Find(YamlNode& node, std::string_view name) {
+  for (Member& member : node.members) {
+    if (member.name.text == name) return &member.value;
+  }
+  return nullptr;
+}
+
+// A member that nobody wrote.
+void Add(YamlNode& node, std::string_view name, const std::string& text) {
+  node.kind = YamlNode::Kind::kMap;
+  Member& member = node.members.emplace_back();
+  member.name.kind = member.value.kind = YamlNode::Kind::kScalar;
+  member.name.text = name;
+  member.value.text = text;
+}
+
+// The defaults that follow from other values: names of rules, where they send, when an output
+// acknowledges.
+void FillIn(YamlNode& root, const RulesFile& file) {
+  YamlNode* const rules = Find(root, "rules");
+  YamlNode* const list = rules == nullptr ? nullptr : Find(*rules, "list");
+  const compile::OutputNames names(file.outputs);
+  const std::optional<uint16_t> default_output = names.Default();
+  for (size_t i = 0; list != nullptr && i < list->items.size(); ++i) {
+    YamlNode& item = list->items[i];
+    const compile::RuleSpec& rule = file.rules.rules[i];
+    if (Find(item, "name") == nullptr) Add(item, "name", rule.name.text);
+    if (rule.into.empty() && !rule.drop && !rule.route && default_output)
+      Add(item, "into", file.outputs[*default_output].name);
+  }
+  YamlNode* const outputs = Find(root, "outputs");
+  for (size_t i = 0; outputs != nullptr && file.config && i < outputs->members.size(); ++i) {
+    YamlNode& output = outputs->members[i].value;
+    if (Find(output, "ack") == nullptr)
+      Add(output, "ack", std::string(AckText(file.config->outputs[i].ack)));
+  }
+}
+
 }  // namespace
 
-std::string DumpDocument(const YamlNode& root, const std::string& folder) {
+std::string DumpDocument(YamlNode root, const RulesFile& file, const std::string& folder) {
+  FillIn(root, file);
   Dumper dumper(folder);
   if (root.members.size() == 1 && root.members[0].name.text == "rules") {
     SectionInfo rules_alone = FileSection();

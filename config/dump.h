@@ -4,11 +4,12 @@
 #include <string>
 
 #include "config/document.h"
+#include "config/load.h"
 
 namespace sluice::config {
 
-// YAML, with absolute paths and masked secrets. `root` has been loaded without an error; `folder`
-// is its file's.
-std::string DumpDocument(const YamlNode& root, const std::string& folder);
+// YAML, with absolute paths and masked secrets. `root` has been loaded to `file` without an error;
+// `folder` is its file's.
+std::string DumpDocument(YamlNode root, const RulesFile& file, const std::string& folder);
 
 }  // namespace sluice::config

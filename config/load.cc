@@ -134,9 +134,10 @@ std::optional<RulesFile> LoadRules(const std::string& path, Diagnostics* diagnos
 
 std::optional<std::string> DumpText(const std::string& text, const std::string& file,
                                     const std::string& folder, Diagnostics* diagnostics) {
-  if (!LoadRulesText(text, file, folder, diagnostics)) return std::nullopt;
-  const std::optional<YamlNode> root = ParseSource(text, file, *diagnostics);
-  return DumpDocument(*root, folder);
+  const std::optional<RulesFile> loaded = LoadRulesText(text, file, folder, diagnostics);
+  if (!loaded) return std::nullopt;
+  std::optional<YamlNode> root = ParseSource(text, file, *diagnostics);
+  return DumpDocument(*std::move(root), *loaded, folder);
 }
 
 std::optional<std::string> Dump(const std::string& path, Diagnostics* diagnostics) {

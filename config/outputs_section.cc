@@ -222,6 +222,8 @@ void SetOutputs(Reader& reader, const OptionInfo&, const YamlNode& node, const s
   }
 }
 
+std::string_view AckText(Ack ack) { return kAcks[static_cast<size_t>(ack)]; }
+
 const SectionInfo& OutputSection() {
   static const SectionInfo section =
       Describe<OutputOptions>("output", "Where accepted messages go", kOutputRows);

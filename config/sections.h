@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "config/config.h"
 #include "config/option.h"
@@ -32,6 +33,9 @@ const SectionInfo& RulesSection();
 const SectionInfo& OutputSection();
 const SectionInfo& SpoolSection();
 const SectionInfo& OperateSection();
+
+// As the file says it.
+std::string_view AckText(Ack ack);
 
 // The whole file.
 const SectionInfo& FileSection();

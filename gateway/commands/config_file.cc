@@ -7,6 +7,7 @@
 
 #include "filters/analyze/analyze.h"
 #include "filters/compile/compiler.h"
+#include "gateway/commands/rule_topics.h"
 
 namespace sluice::commands {
 namespace {
@@ -54,8 +55,10 @@ std::optional<ConfigFile> LoadConfigFile(const std::string& path,
   ConfigFile loaded{*std::move(file), nullptr, {}};
   std::vector<compile::Problem> problems;
   loaded.program = compile::Compile(loaded.file.rules, loaded.file.outputs, &problems);
-  if (loaded.program != nullptr)
+  if (loaded.program != nullptr) {
     analyze::Analyze(loaded.file.rules, loaded.file.outputs, *loaded.program, &problems);
+    if (loaded.file.config) CheckRuleTopics(*loaded.file.config, *loaded.program, &problems);
+  }
   for (const compile::Problem& problem : problems) AddProblem(problem, diagnostics);
   if (!loaded.file.config) return loaded;
   for (const config::OutputOptions& output : loaded.file.config->outputs) {

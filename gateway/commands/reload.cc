@@ -49,15 +49,6 @@ void Refuse(Gateway& gateway, const std::string& path, const std::string& why) {
   Log(LogLevel::kError, "reload_refused", "nothing was changed: " + why, {{"file", path}});
 }
 
-void LogDiagnostics(const config::Diagnostics& diagnostics) {
-  size_t shown = 0;
-  for (const config::Diagnostic& each : diagnostics.all()) {
-    if (++shown > kMostDiagnostics) break;
-    const bool is_error = each.severity == config::Diagnostic::Severity::kError;
-    Log(is_error ? LogLevel::kError : LogLevel::kWarning, "config", diagnostics.RenderLine(each));
-  }
-}
-
 void LogApplied(const std::string& path, const compile::RuleChanges& rules,
                 const std::vector<config::Change>& changes, std::chrono::milliseconds taken) {
   Log(LogLevel::kInfo, "reloaded",
@@ -75,6 +66,15 @@ void LogApplied(const std::string& path, const compile::RuleChanges& rules,
 }
 
 }  // namespace
+
+void LogDiagnostics(const config::Diagnostics& diagnostics) {
+  size_t shown = 0;
+  for (const config::Diagnostic& each : diagnostics.all()) {
+    if (++shown > kMostDiagnostics) break;
+    const bool is_error = each.severity == config::Diagnostic::Severity::kError;
+    Log(is_error ? LogLevel::kError : LogLevel::kWarning, "config", diagnostics.RenderLine(each));
+  }
+}
 
 void SetUpLog(const config::OperateOptions& options) {
   operate::SetUpLog({.level = LevelOf(options.log_level), .json = options.log_json});

@@ -11,6 +11,7 @@
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/gateway.h"
 #include "gateway/commands/reload.h"
+#include "gateway/commands/surroundings.h"
 #include "gateway/operate/log.h"
 
 namespace sluice::commands {
@@ -65,14 +66,20 @@ int Run(const RunOptions& options) {
     diagnostics.Error({}, "", "holds rules alone",
                       "run wants listeners, devices and outputs besides");
   }
-  fmt::print(stderr, "{}", diagnostics.Render());
-  if (!loaded || diagnostics.errors() > 0) return kExitNo;
+  if (loaded && loaded->file.config) CheckSurroundings(*loaded->file.config, diagnostics);
+  const bool fails = !loaded || diagnostics.errors() > 0;
+  // Once there is a log, whoever reads it expects nothing else.
+  if (fails || !loaded->file.config->operate.log_json)
+    fmt::print(stderr, "{}", diagnostics.Render());
+  if (fails) return kExitNo;
   config::Config& config = *loaded->file.config;
 
   const sigset_t signals = BlockSignals();
   SetUpLog(config.operate);
+  if (config.operate.log_json) LogDiagnostics(diagnostics);
   RaiseDescriptorLimit();
 
+  const std::string name = config.gateway.name;
   absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Create(
       std::move(config), std::move(loaded->program), std::move(loaded->connections));
   if (!gateway.ok()) {
@@ -86,6 +93,8 @@ int Run(const RunOptions& options) {
   if (const std::string http = (*gateway)->http_address(); !http.empty())
     fmt::print("sluice: http on {}\n", http);
   std::fflush(stdout);
+  Log(LogLevel::kInfo, "started", "devices may connect",
+      {{"gateway", name}, {"version", SLUICE_VERSION}, {"file", options.config}});
 
   WaitForEnd(signals, options.config, **gateway);
   // Whoever asks a second time does not want to wait for the drain.

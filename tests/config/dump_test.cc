@@ -67,13 +67,14 @@ TEST(DumpTest, LoadsToTheSameFromAnotherFolder) {
     EXPECT_EQ(a.set.size(), b.set.size());
     EXPECT_EQ(a.select.size(), b.select.size());
     EXPECT_EQ(a.redact.size(), b.redact.size());
-    EXPECT_EQ(a.into.size(), b.into.size());
     EXPECT_EQ(a.dedup, b.dedup);
     EXPECT_EQ(a.on_change, b.on_change);
     EXPECT_EQ(a.sample, b.sample);
     EXPECT_EQ(a.rate, b.rate);
     EXPECT_EQ(a.window, b.window);
     EXPECT_EQ(a.per, b.per);
+    const bool is_implied = a.into.empty() && !a.drop && !a.route;  // hub, which is said now
+    EXPECT_EQ(is_implied ? 1 : a.into.size(), b.into.size());
   }
 }
 
@@ -85,15 +86,19 @@ TEST(DumpTest, ShowsDefaults) {
             "  profile: \"default\"\n"
             "  max_state: \"64MiB\"\n"
             "  list:\n"
-            "    - from: \"a\"\n"
+            "    - name: \"rule-1\"\n"
+            "      from: \"a\"\n"
             "      drop: false\n"
             "      final: false\n"
             "      priority: 5\n"
             "      set:\n"
             "        \"x\": \"q\\\"\"\n"
-            "    - drop: false\n"
+            "      into: \"hub\"\n"
+            "    - name: \"rule-2\"\n"
+            "      drop: false\n"
             "      final: false\n"
-            "      priority: 5\n");
+            "      priority: 5\n"
+            "      into: \"hub\"\n");
 }
 
 TEST(DumpTest, SaysNothingOfAFileWithErrors) {
