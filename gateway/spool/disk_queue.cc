@@ -82,6 +82,7 @@ RecordBatch DiskQueue::Append(RecordBatch batch) {
 // --- the consumer
 
 bool DiskQueue::HasRecords() const {
+  if (pending_bytes_.load() != 0 && !failing()) return true;
   return (started_[kLive] | started_[kBacklog] | live_waiting_.load() | backlog_waiting_.load()) !=
          0;
 }

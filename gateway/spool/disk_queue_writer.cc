@@ -296,9 +296,6 @@ void DiskQueue::OnCommitted(TimePoint began) {
   counters_.commits.Add();
   counters_.commit_us.Observe(
       static_cast<uint64_t>(duration_cast<microseconds>(now - began).count()));
-  if (!tickets_.empty()) options_.on_stored(tickets_);
-  tickets_.clear();
-
   uint64_t refused = 0;
   for (const size_t i : changes_.refused) {
     refused += fresh_[i]->records.count();
@@ -315,7 +312,11 @@ void DiskQueue::OnCommitted(TimePoint began) {
       batch->settled = RecordSet(batch->records.count());
       lanes_.Push(std::move(batch), now);
     }
+    Mark();
   }
+  // Who sees that all is acknowledged finds all of it here.
+  if (!tickets_.empty()) options_.on_stored(tickets_);
+  tickets_.clear();
   records_.fetch_sub(refused);
   const uint64_t overflowed = refused + Forget(changes_.overflowed);
   const uint64_t expired = Forget(changes_.expired);

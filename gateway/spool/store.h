@@ -40,7 +40,7 @@ class Store {
   // none. The view is valid until the next call.
   virtual const RecordView* Take(Receipt* receipt) = 0;
 
-  // Whether Take() would give one.
+  // Whether Take() gives one, or will once it is stored.
   virtual bool HasRecords() const = 0;
 
   // These are safe beyond: the store may forget them.

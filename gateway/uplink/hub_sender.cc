@@ -53,6 +53,7 @@ HubSender::TimePoint HubSender::Step() {
 void HubSender::BeginStop(TimePoint deadline) {
   Hurry();
   stop_at_ = deadline;
+  leave_at_ = now_ + options_.leave_after;
   if (state_ == State::kWaiting) retry_at_ = std::min(retry_at_, now_ + milliseconds(100));
 }
 
@@ -310,8 +311,7 @@ bool HubSender::Replenish() {
     return true;
   }
   spool::Receipt receipt;
-  const bool leave = stop_at_ && around_.store.is_durable();
-  const spool::RecordView* const record = leave ? nullptr : around_.store.Take(&receipt);
+  const spool::RecordView* const record = leaving() ? nullptr : around_.store.Take(&receipt);
   if (record != nullptr) {
     if (!packer_.Add(*record, receipt, now_)) Refuse(*record, receipt);
     return true;
@@ -351,6 +351,7 @@ void HubSender::StopIfDone() {
 
 HubSender::TimePoint HubSender::NextWake() const {
   TimePoint wake = stop_at_.value_or(kNever);
+  if (stop_at_ && around_.store.is_durable() && !leaving()) wake = std::min(wake, leave_at_);
   switch (state_) {
     case State::kWaiting:
       return std::min(wake, retry_at_);

@@ -54,6 +54,8 @@ struct SenderOptions {
   std::chrono::milliseconds refused_retry_max{180'000};
   std::chrono::milliseconds clock_retry{5'000};
   std::chrono::milliseconds probe_interval{30'000};
+  std::chrono::milliseconds leave_after{
+      2'000};  // at a stop, what a durable store has is left there
 };
 
 class HubSender {
@@ -80,13 +82,13 @@ class HubSender {
 
   // From now on sends what there is without waiting for fuller packs.
   void Hurry() { hurry_ = true; }
-  // Hurries, and stops when all is settled, at `deadline` at the latest. What a durable store holds
-  // stays there: only what is under way is waited for, and only while it can get there.
+  // Hurries, and stops when all is settled, at `deadline` at the latest. A durable store keeps what
+  // is in it: while there is a connection, a moment's worth of it is sent on, then only what is
+  // under way is waited for.
   void BeginStop(TimePoint deadline);
   bool stopped() const { return state_ == State::kStopped; }
   bool all_settled() const {
-    return (around_.store.is_durable() || !around_.store.HasRecords()) && packer_.empty() &&
-           window_.empty();
+    return (leaving() || !around_.store.HasRecords()) && packer_.empty() && window_.empty();
   }
 
  private:
@@ -113,6 +115,7 @@ class HubSender {
   bool Replenish();
   void Refuse(const spool::RecordView& record, const spool::Receipt& receipt);
   void StopIfDone();
+  bool leaving() const { return stop_at_ && around_.store.is_durable() && now_ >= leave_at_; }
   TimePoint NextWake() const;
 
   const SenderOptions options_;
@@ -138,6 +141,7 @@ class HubSender {
   uint32_t said_ = 0;  // bit per Cause, since the outage began
   bool hurry_ = false;
   std::optional<TimePoint> stop_at_;
+  TimePoint leave_at_;  // meaningful with stop_at_
 
   std::vector<LinkEvent> events_;
   std::vector<spool::Receipt> settled_receipts_;

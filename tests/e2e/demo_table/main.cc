@@ -15,6 +15,7 @@
 #include <ctime>
 #include <deque>
 #include <string>
+#include <thread>
 
 #include "tests/e2e/demo_table/figures.h"
 #include "tests/e2e/demo_table/table.h"
@@ -26,6 +27,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr timespec kRedraw{0, 500'000'000};
 constexpr timespec kPlainLine{2, 0};
+constexpr std::chrono::seconds kPatience(10);
+constexpr std::chrono::milliseconds kPoll(50);
 constexpr double kRateSeconds = 3;  // over how long rates are taken
 
 class Display {
@@ -55,6 +58,7 @@ class Display {
 
   // The last word; whether the figures add up.
   bool Finish() {
+    AwaitHub();
     if (!Update()) return false;
     const absl::StatusOr<uint64_t> in_hub = CountReadings(hub_dir_ + "/messages.jsonl");
     if (!in_hub.ok()) return Fail(in_hub.status());
@@ -69,6 +73,15 @@ class Display {
     Figures figures;
   };
 
+  // What was acknowledged is on the gateway's disk; the last of it is still on its way to the hub.
+  void AwaitHub() const {
+    for (const auto end = Clock::now() + kPatience; Clock::now() < end;
+         std::this_thread::sleep_for(kPoll)) {
+      const absl::StatusOr<Figures> figures = Fetch(metrics_, hub_dir_ + "/control.sock");
+      const absl::StatusOr<uint64_t> in_hub = CountReadings(hub_dir_ + "/messages.jsonl");
+      if (figures.ok() && in_hub.ok() && *in_hub >= figures->forwarded) return;
+    }
+  }
   double Seconds() const { return std::chrono::duration<double>(Clock::now() - began_).count(); }
   static bool Fail(const absl::Status& status) {
     fmt::print(stderr, "sluice-demo-table: {}\n", std::string(status.message()));
