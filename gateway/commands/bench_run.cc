@@ -1,7 +1,5 @@
 #include "gateway/commands/bench_run.h"
 
-#include <simdjson.h>
-
 #include <algorithm>
 #include <chrono>
 #include <latch>
@@ -12,6 +10,7 @@
 
 #include "filters/match/shaper.h"
 #include "filters/reduce/rule_engine.h"
+#include "gateway/commands/json_yardstick.h"
 
 namespace sluice::commands {
 namespace {
@@ -50,64 +49,6 @@ int64_t SpanOf(std::span<const MessageView> messages) {
   return span + std::max<int64_t>(1, span / static_cast<int64_t>(messages.size()));
 }
 
-// simdjson's on-demand pass over all members of a body: their names, their types; false where it is
-// no JSON object. It asks for no value, and so is the least that reading a body can cost. What
-// takes the time, the first stage, is the library's, which picks the widest instructions of the
-// machine at run time; to compile these lines for them changes nothing (40 to 41 ns of a 200-byte
-// body from x86-64 to native).
-bool PassOver(simdjson::ondemand::parser& parser, std::string_view body, uint64_t* checksum) {
-  simdjson::ondemand::document document;
-  simdjson::ondemand::object object;
-  const simdjson::padded_string_view text(body.data(), body.size(),
-                                          body.size() + language::kPayloadSlack);
-  if (parser.iterate(text).get(document) || document.get_object().get(object)) return false;
-  for (auto field : object) {
-    simdjson::ondemand::raw_json_string key;
-    simdjson::ondemand::json_type type;
-    if (field.key().get(key) || field.value().type().get(type)) return false;
-    *checksum += static_cast<uint64_t>(key.raw()[0]) + static_cast<uint64_t>(type);
-  }
-  return true;
-}
-
-// Passes over bodies, one after the other.
-class Yardstick {
- public:
-  explicit Yardstick(std::span<const MessageView> messages) {
-    for (const MessageView& message : messages) {
-      if (PassOver(parser_, message.payload, &checksum_)) bodies_.push_back(message.payload);
-    }
-  }
-
-  void Run(double seconds) {
-    if (bodies_.empty()) return;
-    const Clock::time_point start = Clock::now();
-    const Clock::time_point end = start + AsDuration(seconds);
-    Clock::time_point now = start;
-    for (; now < end; now = Clock::now()) {
-      for (size_t i = 0; i < kPassesAReading; ++i) {
-        PassOver(parser_, bodies_[next_], &checksum_);
-        if (++next_ == bodies_.size()) next_ = 0;
-      }
-      passes_ += kPassesAReading;
-    }
-    nanoseconds_ += Nanoseconds(now - start);
-  }
-
-  uint64_t passes() const { return passes_; }
-  uint64_t nanoseconds() const { return nanoseconds_; }
-
- private:
-  static constexpr size_t kPassesAReading = 64;  // of the clock
-
-  simdjson::ondemand::parser parser_;
-  std::vector<std::string_view> bodies_;
-  size_t next_ = 0;
-  uint64_t checksum_ = 0;
-  uint64_t passes_ = 0;
-  uint64_t nanoseconds_ = 0;
-};
-
 // One thread's share.
 class Runner {
  public:
@@ -136,7 +77,7 @@ class Runner {
   uint64_t judged() const { return judged_; }
   uint64_t matched() const { return matched_; }
   const std::vector<uint32_t>& samples() const { return samples_; }
-  const Yardstick& yardstick() const { return yardstick_; }
+  const JsonYardstick& yardstick() const { return yardstick_; }
 
  private:
   void Judge(double seconds) {
@@ -182,7 +123,7 @@ class Runner {
 
   reduce::RuleEngine engine_;
   match::Shaper shaper_;
-  Yardstick yardstick_;
+  JsonYardstick yardstick_;
   std::span<const MessageView> messages_;
   const int64_t span_us_;
   size_t stride_ = kStride;
