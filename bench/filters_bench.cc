@@ -9,7 +9,6 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -21,13 +20,12 @@
 #include "filters/compile/compiler.h"
 #include "filters/match/shaper.h"
 #include "filters/reduce/rule_engine.h"
+#include "gateway/commands/cpu_time.h"
 #include "gateway/commands/json_yardstick.h"
 #include "gateway/commands/line_messages.h"
 
 namespace sluice::bench {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr double kYardstickShare = 0.2;
 constexpr double kSecondsAPoint = 0.05;
@@ -36,8 +34,6 @@ constexpr double kSecondsAPoint = 0.05;
   fmt::print(stderr, "filters_bench: {}\n", why);
   std::exit(1);
 }
-
-double Seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
 std::shared_ptr<const compile::Program> Compiled(const std::vector<RuleText>& rules) {
   compile::RuleSetSpec spec;
@@ -109,16 +105,15 @@ void BM_Filters(benchmark::State& state, const CaseSpec& spec) {
     Die(fmt::format("{}: {} of {} messages matched", KindName(spec.kind), counted.matched, count));
   double judging = 0;
   for (auto _ : state) {
-    const Clock::time_point start = Clock::now();
+    const double start = commands::CpuSeconds();
     benchmark::DoNotOptimize(JudgeAll(engine, shaper, messages).matched);
-    const double took = Seconds(Clock::now() - start);
-    state.SetIterationTime(took);
-    judging += took;
-    yardstick.Run(took * kYardstickShare);
+    const double judged = commands::CpuSeconds();
+    yardstick.Run((judged - start) * kYardstickShare);
+    judging += judged - start;
+    state.SetIterationTime(judged - start);
   }
   const double each = judging * 1e9 / (static_cast<double>(state.iterations()) * count);
-  const double pass =
-      static_cast<double>(yardstick.nanoseconds()) / static_cast<double>(yardstick.passes());
+  const double pass = yardstick.seconds() * 1e9 / static_cast<double>(yardstick.passes());
   state.counters["ns_per_message"] = each;
   state.counters["json_pass_ns"] = pass;
   state.counters["ratio"] = each / pass;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gateway/commands/bench_run.h"
@@ -88,6 +89,11 @@ int Bench(const BenchOptions& options) {
   if (messages.views.empty()) {
     fmt::print(stderr, "sluice: {}: no message to judge\n", options.messages);
     return kExitNo;
+  }
+  if (options.threads > std::thread::hardware_concurrency()) {
+    fmt::print(stderr,
+               "sluice: {} threads share {} processors: a second of processor time takes longer\n",
+               options.threads, std::thread::hardware_concurrency());
   }
   const BenchResult result = RunBench(program, messages.views, options.seconds, options.threads);
   (options.json ? PrintJson : PrintForPeople)(result, program->rules().size(), options.threads);

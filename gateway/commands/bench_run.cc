@@ -10,6 +10,7 @@
 
 #include "filters/match/shaper.h"
 #include "filters/reduce/rule_engine.h"
+#include "gateway/commands/cpu_time.h"
 #include "gateway/commands/json_yardstick.h"
 
 namespace sluice::commands {
@@ -26,8 +27,6 @@ constexpr double kYardstickShare = 0.2;          // the length of that one, agai
 uint64_t Nanoseconds(Clock::duration time) {
   return static_cast<uint64_t>(std::chrono::nanoseconds(time).count());
 }
-
-double Seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
 
 Clock::duration AsDuration(double seconds) {
   return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -66,14 +65,13 @@ class Runner {
   // Slices of judging and of the yardstick in turn: whatever else the machine does meanwhile takes
   // its time from both.
   void Run(double seconds) {
-    while (Seconds(judging_) < seconds) {
-      const double slice = std::min(kSliceSeconds, seconds - Seconds(judging_));
-      Judge(slice);
-      yardstick_.Run(slice * kYardstickShare);
+    while (judging_ < seconds) {
+      Judge(kSliceSeconds);
+      yardstick_.Run(kSliceSeconds * kYardstickShare);
     }
   }
 
-  double seconds() const { return Seconds(judging_); }
+  double seconds() const { return judging_; }
   uint64_t judged() const { return judged_; }
   uint64_t matched() const { return matched_; }
   const std::vector<uint32_t>& samples() const { return samples_; }
@@ -81,10 +79,10 @@ class Runner {
 
  private:
   void Judge(double seconds) {
-    const Clock::time_point begin = Clock::now();
-    const Clock::time_point end = begin + AsDuration(seconds);
-    Clock::time_point now = begin;
-    while (now < end) {
+    const double begin = CpuSeconds();
+    const Clock::time_point end = Clock::now() + AsDuration(seconds);
+    Clock::time_point now;
+    do {
       for (size_t i = 1; i < stride_; ++i) JudgeNext();
       const Clock::time_point start = Clock::now();
       JudgeNext();
@@ -92,8 +90,8 @@ class Runner {
       judged_ += stride_;
       Keep(static_cast<uint32_t>(
           std::min<uint64_t>(Nanoseconds(now - start), std::numeric_limits<uint32_t>::max())));
-    }
-    judging_ += now - begin;
+    } while (now < end);
+    judging_ += CpuSeconds() - begin;
   }
 
   void JudgeNext() {
@@ -129,7 +127,7 @@ class Runner {
   size_t stride_ = kStride;
   size_t next_ = 0;
   int64_t shift_us_ = 0;
-  Clock::duration judging_{};
+  double judging_ = 0;  // seconds of this thread
   uint64_t judged_ = 0;
   uint64_t matched_ = 0;
   std::vector<uint32_t> samples_;
@@ -164,18 +162,17 @@ BenchResult RunBench(const std::shared_ptr<const compile::Program>& program,
 
   BenchResult result;
   uint64_t passes = 0;
-  uint64_t pass_nanoseconds = 0;
+  double pass_seconds = 0;
   std::vector<uint32_t> samples;
   for (const std::unique_ptr<Runner>& runner : runners) {
     result.seconds += runner->seconds() / threads;
     result.messages += runner->judged();
     result.matched += runner->matched();
     passes += runner->yardstick().passes();
-    pass_nanoseconds += runner->yardstick().nanoseconds();
+    pass_seconds += runner->yardstick().seconds();
     samples.insert(samples.end(), runner->samples().begin(), runner->samples().end());
   }
-  if (passes > 0)
-    result.json_pass_ns = static_cast<double>(pass_nanoseconds) / static_cast<double>(passes);
+  if (passes > 0) result.json_pass_ns = pass_seconds * 1e9 / static_cast<double>(passes);
   const uint64_t clock_cost = ClockCost();
   result.p50_ns = Percentile(samples, 0.5, clock_cost);
   result.p99_ns = Percentile(samples, 0.99, clock_cost);

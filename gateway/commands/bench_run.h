@@ -5,8 +5,8 @@
 // the file's span. Latency is taken of single messages, of about every 13th one: the stride has no
 // divisor in common with the number of messages, so that repeats time them all, and reading the
 // clock costs the others nothing. What an empty measurement takes is subtracted. Each thread judges
-// for a fifth of a millisecond, then reads bodies for a fifth of that, in turn: the yardstick is
-// measured under whatever the machine does while rules are judged.
+// for a fifth of a millisecond, then reads bodies for a fifth of that, in turn, and counts its own
+// processor time: what else the machine does meanwhile falls on neither.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ namespace sluice::commands {
 struct BenchResult {
   uint64_t messages = 0;  // judged, repeats included
   uint64_t matched = 0;   // of them, by at least one rule
-  double seconds = 0;     // of judging: the mean of the threads'
+  double seconds = 0;     // of judging, processor time: the mean of the threads'
   uint64_t p50_ns = 0;
   uint64_t p99_ns = 0;
   double json_pass_ns = 0;  // 0: no body is a JSON object
