@@ -48,6 +48,11 @@ std::optional<Failure> Cloud::Judge(const Identity& identity, bool is_message) c
   return std::nullopt;
 }
 
+std::optional<Failure> Cloud::Charge(size_t bytes) {
+  if (hub_.Bill(bytes)) return std::nullopt;
+  return Failure{kQuotaExceeded, "the day's quota is used up"};
+}
+
 std::string Cloud::NewMessageId() { return fmt::format("c2d-{}", next_message_id_++); }
 
 std::optional<Failure> Cloud::Queue(Outgoing message, const std::string& topic_prefix,
@@ -73,8 +78,8 @@ std::optional<Failure> Cloud::Queue(Outgoing message, const std::string& topic_p
   if (message.life_us) queued.expires_us = now_us + *message.life_us;
   queued.tell_success = message.tell_success;
   queued.tell_failure = message.tell_failure;
+  if (auto failure = Charge(size)) return failure;
   queue.Add(std::move(queued));
-  hub_.Bill(size);
   if (HubClient* client = hub_.Find(message.to)) client->DeliverMessages();
   return std::nullopt;
 }
@@ -83,6 +88,10 @@ std::optional<Failure> Cloud::Send(Outgoing message) {
   if (auto failure = Judge(message.to, /*is_message=*/true)) return failure;
   message.life_us = message.life_us.value_or(kDefaultLifeUs);
   if (*message.life_us > kMostLifeUs) return Failure{kBadArgument, "a life above 2 days"};
+  TierLimits* limits = hub_.limits();
+  if (limits != nullptr && !limits->TakeCloudMessage(hub_.clock().SteadyMicros())) {
+    return Failure{kThrottled, "cloud-to-device messages above the tier's rate"};
+  }
   const std::string end = fmt::format("devices/{}/messages/devicebound", message.to.device);
   message.properties.insert(message.properties.begin() + 1, {"$.to", "/" + end, false});
   return Queue(std::move(message), end + "/", "", kMostMessageBytes);
@@ -120,9 +129,16 @@ void Cloud::Invoke(const Call& call, MethodReply reply) {
   }
   HubClient* client = hub_.Find(call.to);
   if (client == nullptr) return refuse(kNotOnline, "not connected");
-  const int64_t deadline_us = hub_.clock().SteadyMicros() + call.timeout_us;
+  const int64_t now_us = hub_.clock().SteadyMicros();
+  TierLimits* limits = hub_.limits();
+  if (limits != nullptr && !limits->TakeMethod(call.payload.size(), now_us)) {
+    return refuse(kThrottled, "methods above the tier's rate");
+  }
+  if (const auto failure = Charge(call.payload.size())) {
+    return refuse(failure->error, failure->detail);
+  }
+  const int64_t deadline_us = now_us + call.timeout_us;
   const uint64_t rid = methods_.Begin(client->client_id(), deadline_us, std::move(reply));
-  hub_.Bill(call.payload.size());
   if (client->InvokeMethod(call.name, rid, call.payload)) return;
   methods_.Answer(client->client_id(), rid,
                   {Failure{kNotOnline, "not subscribed to $iothub/methods/POST/#"}, 0, ""});

@@ -70,6 +70,7 @@ class Cloud {
   void ForgetUnregistered();
 
  private:
+  std::optional<Failure> Charge(size_t bytes);
   std::optional<Failure> Queue(Outgoing message, const std::string& topic_prefix,
                                std::string_view topic_suffix, size_t most_bytes);
 

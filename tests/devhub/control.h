@@ -12,8 +12,11 @@
 //   {"op":"fault","kind":"disconnect"}         connections are cut now, or by "after":N at the
 //                                              publish after the Nth; "refuseMs":N: for so long
 //                                              every CONNECT is answered with 3
-// Each fault may be limited: "device":ID (a module: "d/m"), "count":N publishes, "seconds":S. A new
-// one replaces an earlier one of the same kind and device.
+//   {"op":"fault","kind":"connect"}            CONNECTs of one identity above "perSecond" (1) are
+//                                              answered late, and with 3 if that were over
+//                                              "patienceMs" (60000) late; "burst" (1)
+// Each fault may be limited: "device":ID (a module: "d/m"), "count":N publishes or CONNECTs,
+// "seconds":S. A new one replaces an earlier one of the same kind and device.
 //
 //   {"op":"c2d","device":ID,"payload":P}       queues a message; "payloadBase64", "messageId",
 //                                              "correlationId", "userId", "contentType",

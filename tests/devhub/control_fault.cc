@@ -35,6 +35,14 @@ void ReadDisconnect(Hub&, Members& members, Fault* fault) {
   fault->after = static_cast<uint64_t>(members.Number("after").value_or(0));
 }
 
+// The rate is each identity's own. Azure publishes no figure; patience is what it may take to
+// answer CONNECT.
+void ReadConnect(Hub&, Members& members, Fault* fault) {
+  const double rate = std::max(0.001, members.Number("perSecond").value_or(1));
+  fault->throttle = Throttle(rate, members.Number("burst").value_or(1),
+                             Micros(members.Number("patienceMs").value_or(60'000), 1e3));
+}
+
 struct KindRow {
   std::string_view name;
   Fault::Kind kind;
@@ -45,6 +53,7 @@ constexpr KindRow kKinds[] = {
     {"no-ack", Fault::Kind::kNoAck, ReadNoAck},
     {"throttle", Fault::Kind::kThrottle, ReadThrottle},
     {"disconnect", Fault::Kind::kDisconnect, ReadDisconnect},
+    {"connect", Fault::Kind::kConnect, ReadConnect},
 };
 
 Json SetFault(Hub& hub, const Json& command) {
@@ -78,7 +87,7 @@ Json SetFault(Hub& hub, const Json& command) {
     hub.faults().Set(std::move(fault));
     return {{"ok", true}};
   }
-  return ControlError("kind: want slow, no-ack, throttle, disconnect or none");
+  return ControlError("kind: want slow, no-ack, throttle, disconnect, connect or none");
 }
 
 }  // namespace

@@ -80,7 +80,8 @@ void Conversation::End(bool politely) {
 }
 
 bool Conversation::wants_input() const {
-  return output_.size() < kMostOutputBytes && (role_ == nullptr || role_->wants_input());
+  return held_connect_.empty() && output_.size() < kMostOutputBytes &&
+         (role_ == nullptr || role_->wants_input());
 }
 
 size_t Conversation::Receive(std::string_view bytes) {
@@ -134,8 +135,8 @@ void Conversation::Refuse(const Refusal& refusal, std::string_view client_id) {
   wake_();
 }
 
-void Conversation::OnConnect(const mqtt::Frame& frame) {
-  const mqtt::Result<mqtt::ConnectView> connect = mqtt::DecodeConnect(frame.body);
+void Conversation::AnswerConnect(std::string_view body, bool has_waited) {
+  const mqtt::Result<mqtt::ConnectView> connect = mqtt::DecodeConnect(body);
   const bool other_version = connect.ok()
                                  ? connect->version != kVersion
                                  : connect.reason() == mqtt::Reason::kUnsupportedProtocolVersion;
@@ -157,7 +158,22 @@ void Conversation::OnConnect(const mqtt::Frame& frame) {
   if (const Refusal* refusal = std::get_if<Refusal>(&result))
     return Refuse(*refusal, connect->client_id);
 
-  EnterHub(*connect, std::get<Admission>(std::move(result)));
+  auto admission = std::get<Admission>(std::move(result));
+  if (!has_waited && Shape(body, admission.identity.ClientId())) return;
+  EnterHub(*connect, std::move(admission));
+}
+
+bool Conversation::Shape(std::string_view body, const std::string& client_id) {
+  const std::optional<int64_t> wait_us = hub_.JudgeConnect(client_id);
+  if (!wait_us) {
+    Refuse({mqtt::Reason::kServerUnavailable, kThrottled, "too many connections a second"},
+           client_id);
+    return true;
+  }
+  if (*wait_us == 0) return false;
+  held_connect_ = body;
+  connect_due_us_ = hub_.clock().SteadyMicros() + *wait_us;
+  return true;
 }
 
 void Conversation::EnterHub(const mqtt::ConnectView& connect, Admission admission) {
@@ -279,6 +295,10 @@ void Conversation::Tick() {
   if (closed_) return;
   const int64_t now_us = hub_.clock().SteadyMicros();
   if (!wants_input()) last_packet_us_ = now_us;  // it cannot be heard while it is not listened to
+  if (!held_connect_.empty() && now_us >= connect_due_us_) {
+    AnswerConnect(std::exchange(held_connect_, {}), /*has_waited=*/true);
+    if (closed_) return;
+  }
   if (role_ != nullptr) {
     if (const auto failure = role_->Tick()) return Close(failure->error, failure->detail);
   }
@@ -294,6 +314,7 @@ void Conversation::Tick() {
 
 int64_t Conversation::NextDeadline() const {
   int64_t deadline = last_packet_us_ + patience_us_;
+  if (!held_connect_.empty()) deadline = std::min(deadline, connect_due_us_);
   if (role_ != nullptr) deadline = std::min(deadline, role_->NextDeadline());
   if (token_expiry_us_ != 0) {
     const int64_t left = token_expiry_us_ - hub_.clock().UnixMicros();

@@ -58,7 +58,7 @@ class Conversation {
   struct Handler;
 
   void Handle(const mqtt::Frame& frame);
-  void OnConnect(const mqtt::Frame& frame);
+  void OnConnect(const mqtt::Frame& frame) { AnswerConnect(frame.body, /*has_waited=*/false); }
   void OnPublish(const mqtt::Frame& frame);
   void OnPuback(const mqtt::Frame& frame);
   void OnSubscribe(const mqtt::Frame& frame);
@@ -66,6 +66,9 @@ class Conversation {
   void OnPingreq(const mqtt::Frame& frame);
   void OnDisconnect(const mqtt::Frame& frame);
 
+  void AnswerConnect(std::string_view body, bool has_waited);
+  // True if the CONNECT is dealt with for now: refused, or held back to be answered later.
+  bool Shape(std::string_view body, const std::string& client_id);
   bool IsForDps(const mqtt::ConnectView& connect) const;
   void EnterDps(const mqtt::ConnectView& connect);
   void Enter(std::unique_ptr<Role> role, std::string client_id, const mqtt::ConnectView& connect,
@@ -85,6 +88,8 @@ class Conversation {
   std::string client_id_;       // empty until CONNECT was accepted
   std::unique_ptr<Role> role_;  // from then on
   std::set<std::string> asked_filters_;
+  std::string held_connect_;    // its body, while its answer is held back
+  int64_t connect_due_us_ = 0;  // steady; until then
   bool closed_ = false;
   int64_t last_packet_us_;       // steady; of any packet, which resets keep-alive
   int64_t patience_us_;          // how long silence lasts before the connection is closed

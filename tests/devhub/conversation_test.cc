@@ -432,6 +432,93 @@ TEST(HubLimitsTest, SendsOfTheTier) {
   EXPECT_EQ(client.Tick(), kPuback1);
 }
 
+TEST(HubLimitsTest, ConnectionsAboveTheRateAreAnsweredLateThenRefused) {
+  TestHub hub(R"({"hostName":"sluice-demo.azure-devices.net","tier":"S1","enforceLimits":true,
+                  "devices":[{"deviceId":"x1","caSigned":true}]})");
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(TestClient(hub, "x1").connack, kAccepted) << i;
+  TestClient late(hub, "x1");
+  EXPECT_EQ(late.connack, "");
+  EXPECT_FALSE(late.conversation().wants_input());
+  EXPECT_EQ(late.conversation().NextDeadline(), hub.clock.steady_us + kSecond / 100);
+  hub.clock.Advance(kSecond / 100);
+  EXPECT_EQ(late.Tick(), kAccepted);
+  EXPECT_TRUE(late.conversation().wants_input());
+  std::vector<std::unique_ptr<TestClient>> line;
+  for (int i = 0; i < 6000; ++i) line.push_back(std::make_unique<TestClient>(hub, "x1"));
+  EXPECT_EQ(TestClient(hub, "x1").connack, Connack(3));
+  EXPECT_TRUE(hub.Logged("429001 ThrottlingException: x1"));
+}
+
+TEST(HubLimitsTest, WhatWaitedIsJudgedAgain) {
+  TestHub hub;
+  AskControl(hub.hub(), R"({"op":"fault","kind":"connect","perSecond":0.1})");
+  TestClient first(hub, "x1");
+  TestClient second(hub, "x1");
+  EXPECT_EQ(second.connack, "");
+  hub.hub().SetRegistry(Registry::Parse(R"({"hostName":"sluice-demo.azure-devices.net"})").value());
+  hub.clock.Advance(10 * kSecond);
+  EXPECT_EQ(second.Tick(), Connack(5));
+  EXPECT_TRUE(second.closed());
+}
+
+TEST(HubLimitsTest, EachIdentityHasItsOwnConnectionRate) {
+  TestHub hub;
+  AskControl(hub.hub(),
+             R"({"op":"fault","kind":"connect","perSecond":1,"burst":2,"patienceMs":1000})");
+  EXPECT_EQ(TestClient(hub, "x1").connack, kAccepted);
+  EXPECT_EQ(TestClient(hub, "x1").connack, kAccepted);
+  TestClient late(hub, "x1");
+  EXPECT_EQ(late.connack, "");
+  EXPECT_EQ(TestClient(hub, "x1").connack, Connack(3));
+  EXPECT_EQ(TestClient(hub, "edge-01/x").connack, kAccepted);
+  hub.clock.Advance(kSecond);
+  EXPECT_EQ(late.Tick(), kAccepted);
+}
+
+TEST(HubLimitsTest, TwinsMethodsAndMessagesToDevices) {
+  TestHub hub(R"({"hostName":"sluice-demo.azure-devices.net","tier":"S1","enforceLimits":true,
+                  "devices":[{"deviceId":"x1","caSigned":true}]})");
+  TestClient client(hub, "x1");
+  client.Send(Subscribe(1, {{"$iothub/twin/res/#", 0}, {"$iothub/methods/POST/#", 0}}));
+  std::string get = Publish("$iothub/twin/GET/?$rid=1", "", 0);
+  for (int i = 0; i < 100; ++i) client.Send(get);
+  EXPECT_EQ(PublishesIn(client.Send(get))[0].topic, "$iothub/twin/res/429/?$rid=1");
+  const std::string report = Publish("$iothub/twin/PATCH/properties/reported/?$rid=2", "{}", 0);
+  for (int i = 0; i < 50; ++i) client.Send(report);
+  EXPECT_EQ(PublishesIn(client.Send(report))[0].topic, "$iothub/twin/res/429/?$rid=2");
+  EXPECT_FALSE(client.closed());
+  const char* method = R"({"op":"method","device":"x1","name":"ping"})";
+  for (int i = 0; i < 40; ++i) EXPECT_EQ(AskControl(hub.hub(), method), "");
+  EXPECT_THAT(AskControl(hub.hub(), method), HasSubstr(R"("code":429001)"));
+  for (int i = 0; i < 100; ++i) {
+    AskControl(hub.hub(), R"({"op":"c2d","device":"x1","payload":"a"})");
+    AskControl(hub.hub(), R"({"op":"c2d","device":"x1","kind":"purge"})");
+  }
+  EXPECT_THAT(AskControl(hub.hub(), R"({"op":"c2d","device":"x1","payload":"a"})"),
+              HasSubstr(R"("code":429001)"));
+}
+
+TEST(HubLimitsTest, TheQuotaCountsTwinsMethodsAndMessagesToDevices) {
+  TestHub hub(R"({"hostName":"sluice-demo.azure-devices.net","tier":"F1","enforceLimits":true,
+                  "devices":[{"deviceId":"x1","caSigned":true}]})");
+  TestClient client(hub, "x1");
+  client.Send(Subscribe(1, {{"$iothub/twin/res/#", 0}}));
+  for (int i = 0; i < 15; ++i) client.Send(Publish(kEvents, std::string(262'144, 'x')));
+  for (int i = 0; i < 15; ++i) client.Send(Publish(kEvents, std::string(20 * 512, 'x')));
+  EXPECT_EQ(hub.hub().blocks_today(), 7980u);
+  EXPECT_EQ(AskControl(hub.hub(), R"({"op":"c2d","device":"x1","payload":"a"})"),
+            R"({"messageId":"c2d-1","ok":true,"pending":1})");
+  EXPECT_EQ(hub.hub().blocks_today(), 7981u);
+  client.Send(Publish("$iothub/twin/GET/?$rid=1", "", 0));
+  EXPECT_EQ(hub.hub().blocks_today(), 7982u);
+  client.Send(Publish(kEvents, std::string(18 * 512, 'x')));
+  EXPECT_THAT(AskControl(hub.hub(), R"({"op":"c2d","device":"x1","payload":"a"})"),
+              HasSubstr(R"("code":403002)"));
+  EXPECT_EQ(PublishesIn(client.Send(Publish("$iothub/twin/GET/?$rid=1", "", 0)))[0].topic,
+            "$iothub/twin/res/429/?$rid=1");
+  EXPECT_FALSE(client.closed());
+}
+
 TEST(HubReloadTest, ConnectionsOfChangedIdentitiesAreClosed) {
   TestHub hub(R"({"hostName":"sluice-demo.azure-devices.net","devices":[
       {"deviceId":"same","caSigned":true},{"deviceId":"gone","caSigned":true},{"deviceId":"off","caSigned":true}]})");

@@ -21,16 +21,38 @@ void Faults::Set(Fault fault) {
   std::erase_if(faults_, [&](const Fault& old) {
     return old.kind == fault.kind && old.client_id == fault.client_id;
   });
+  std::erase_if(connects_, [&](const auto& old) { return old.first.first == fault.client_id; });
   faults_.push_back(std::move(fault));
+}
+
+void Faults::EndOverdue(int64_t now_us) {
+  std::erase_if(faults_, [now_us](const Fault& fault) {
+    return now_us >= fault.until_us || fault.count == 0u;
+  });
+}
+
+std::optional<int64_t> Faults::OnConnect(const std::string& client_id, int64_t now_us) {
+  int64_t longest_us = 0;
+  EndOverdue(now_us);
+  for (Fault& fault : faults_) {
+    if (fault.kind != Fault::Kind::kConnect) continue;
+    if (!fault.client_id.empty() && fault.client_id != client_id) continue;
+    if (fault.count) --*fault.count;
+    Throttle& throttle =
+        connects_.try_emplace({fault.client_id, client_id}, *fault.throttle).first->second;
+    const std::optional<int64_t> wait_us = throttle.Take(now_us);
+    if (!wait_us) return std::nullopt;
+    longest_us = std::max(longest_us, *wait_us);
+  }
+  return longest_us;
 }
 
 Faults::Fate Faults::OnPublish(std::string_view client_id, int64_t now_us) {
   Fate fate;
   if (faults_.empty()) return fate;
-  std::erase_if(faults_, [now_us](const Fault& fault) {
-    return now_us >= fault.until_us || fault.count == 0u;
-  });
+  EndOverdue(now_us);
   for (Fault& fault : faults_) {
+    if (fault.kind == Fault::Kind::kConnect) continue;
     if (!fault.client_id.empty() && fault.client_id != client_id) continue;
     if (fault.after > 0) {
       --fault.after;
@@ -47,6 +69,8 @@ Faults::Fate Faults::OnPublish(std::string_view client_id, int64_t now_us) {
         break;
       case Fault::Kind::kDisconnect:
         fate.close = &kServiceUpgrade;
+        break;
+      case Fault::Kind::kConnect:
         break;
       case Fault::Kind::kThrottle: {
         const std::optional<int64_t> wait = fault.throttle->Take(now_us);

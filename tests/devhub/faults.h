@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/devhub/hub_error.h"
@@ -29,7 +31,7 @@ class Throttle {
 };
 
 struct Fault {
-  enum class Kind { kThrottle, kDisconnect, kNoAck, kSlow };
+  enum class Kind { kThrottle, kDisconnect, kNoAck, kSlow, kConnect };
 
   Kind kind = Kind::kSlow;
   std::string client_id;          // empty: everyone
@@ -38,7 +40,7 @@ struct Fault {
   int64_t delay_us = 0;           // slow: how late the PUBACK is
   uint64_t after = 0;  // disconnect: publishes that still pass before the one that is cut
   bool store = true;   // no-ack: whether the message is stored all the same
-  std::optional<Throttle> throttle;
+  std::optional<Throttle> throttle;  // connect: as each identity's begins
 };
 
 class Faults {
@@ -53,13 +55,23 @@ class Faults {
 
   // In place of an earlier one of the same kind for the same clients.
   void Set(Fault fault);
-  void Clear() { faults_.clear(); }
+  void Clear() {
+    faults_.clear();
+    connects_.clear();
+  }
   size_t size() const { return faults_.size(); }
+
+  // What becomes of one CONNECT of an identity that may connect: how long it waits, or nothing if
+  // it is refused.
+  std::optional<int64_t> OnConnect(const std::string& client_id, int64_t now_us);
 
   Fate OnPublish(std::string_view client_id, int64_t now_us);
 
  private:
+  void EndOverdue(int64_t now_us);
+
   std::vector<Fault> faults_;
+  std::map<std::pair<std::string, std::string>, Throttle> connects_;  // by fault's client, client
 };
 
 }  // namespace sluice::devhub

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -12,15 +13,11 @@
 namespace sluice::devhub {
 namespace {
 
-// A second's worth of sends passes at once; one that would wait longer than this is refused. Azure
-// publishes neither figure.
-constexpr int64_t kPatienceUs = 10'000'000;
 constexpr int64_t kDayUs = 86'400'000'000;
 
-std::optional<Throttle> TierThrottle(const Registry& registry) {
+std::optional<TierLimits> LimitsOf(const Registry& registry) {
   if (!registry.enforce_limits()) return std::nullopt;
-  const auto rate = static_cast<double>(SendsPerSecond(registry.tier(), registry.units()));
-  return Throttle(rate, rate, kPatienceUs);
+  return TierLimits(registry.tier(), registry.units());
 }
 
 }  // namespace
@@ -31,7 +28,7 @@ Hub::Hub(const Clock& clock, Registry registry, MessageLog log,
       registry_(std::move(registry)),
       log_(std::move(log)),
       log_line_(std::move(log_line)),
-      tier_throttle_(TierThrottle(registry_)),
+      limits_(LimitsOf(registry_)),
       cloud_(*this) {}
 
 Session* Hub::Enter(HubClient* client, bool clean, bool* present) {
@@ -60,11 +57,19 @@ HubClient* Hub::Find(const Identity& identity) const {
   return found == connected_.end() ? nullptr : found->second;
 }
 
+std::optional<int64_t> Hub::JudgeConnect(const std::string& client_id) {
+  const int64_t now_us = clock_.SteadyMicros();
+  const std::optional<int64_t> fault_us = faults_.OnConnect(client_id, now_us);
+  const std::optional<int64_t> tier_us = limits_ ? limits_->TakeConnect(now_us) : 0;
+  if (!fault_us || !tier_us) return std::nullopt;
+  return std::max(*fault_us, *tier_us);
+}
+
 Faults::Fate Hub::Judge(std::string_view client_id) {
   const int64_t now_us = clock_.SteadyMicros();
   Faults::Fate fate = faults_.OnPublish(client_id, now_us);
-  if (tier_throttle_ && fate.close == nullptr) {
-    const std::optional<int64_t> wait = tier_throttle_->Take(now_us);
+  if (limits_ && fate.close == nullptr) {
+    const std::optional<int64_t> wait = limits_->TakeSend(now_us);
     if (!wait) {
       fate.close = &kThrottled;
     } else {
@@ -92,8 +97,7 @@ const HubError* Hub::Store(const Stamp& stamp, const std::string& client_id,
                            const MessageProperties& properties, std::string_view payload,
                            size_t metered_bytes) {
   const uint64_t blocks = Blocks(registry_.tier(), metered_bytes);
-  const uint64_t quota = registry_.tier().blocks_per_day * registry_.units();
-  if (registry_.enforce_limits() && blocks_today() + blocks > quota) return &kQuotaExceeded;
+  if (!WithinQuota(blocks)) return &kQuotaExceeded;
   AppendMessageLine(stamp, properties, payload, EnqueuedTime(clock_.UnixMicros()), blocks,
                     log_.pending());
   blocks_today();  // a new day begins at zero
@@ -108,11 +112,18 @@ const HubError* Hub::Store(const Stamp& stamp, const std::string& client_id,
   return nullptr;
 }
 
-void Hub::Bill(size_t bytes) {
+bool Hub::WithinQuota(uint64_t blocks) {
+  const uint64_t quota = registry_.tier().blocks_per_day * registry_.units();
+  return !registry_.enforce_limits() || blocks_today() + blocks <= quota;
+}
+
+bool Hub::Bill(size_t bytes) {
   const uint64_t blocks = Blocks(registry_.tier(), bytes);
+  if (!WithinQuota(blocks)) return false;
   blocks_today();  // a new day begins at zero
   blocks_today_ += blocks;
   statistics_.blocks += blocks;
+  return true;
 }
 
 void Hub::Report(const HubError& error, std::string_view client_id, std::string_view address,
@@ -153,7 +164,7 @@ bool Hub::Unprovision(const std::string& device_id) {
 
 void Hub::Swap(Registry registry) {
   const Registry old = std::exchange(registry_, std::move(registry));
-  tier_throttle_ = TierThrottle(registry_);
+  limits_ = LimitsOf(registry_);
   std::vector<std::pair<HubClient*, HubError>> closing;
   for (const auto& [client_id, client] : connected_) {
     const Device* before = old.Find(client->identity());

@@ -20,6 +20,7 @@
 #include "tests/devhub/property_bag.h"
 #include "tests/devhub/registry.h"
 #include "tests/devhub/role.h"
+#include "tests/devhub/tier_limits.h"
 
 namespace sluice::devhub {
 
@@ -77,6 +78,12 @@ class Hub {
   // Null if it is not connected.
   HubClient* Find(const Identity& identity) const;
 
+  // What becomes of a CONNECT that was found in order: how long its answer waits, or nothing if it
+  // is refused for now.
+  std::optional<int64_t> JudgeConnect(const std::string& client_id);
+  // Null where nothing is limited.
+  TierLimits* limits() { return limits_ ? &*limits_ : nullptr; }
+
   // What becomes of a publish, faults and the tier's throttle considered.
   Faults::Fate Judge(std::string_view client_id);
   // Appends a message to the log. Nothing may be acknowledged before Flush(). Null, or why it was
@@ -86,7 +93,8 @@ class Hub {
                         size_t metered_bytes);
 
   // Counts the blocks of what is no telemetry but on the bill: twins, methods, messages to devices.
-  void Bill(size_t bytes);
+  // False, and nothing counted, if the day's quota does not allow it.
+  bool Bill(size_t bytes);
 
   // Counts a refusal and logs it with its reason, as the hub's Connections log would.
   void Report(const HubError& error, std::string_view client_id, std::string_view address,
@@ -127,6 +135,7 @@ class Hub {
  private:
   // Identities from now on; connections of those that are gone or changed are closed.
   void Swap(Registry registry);
+  bool WithinQuota(uint64_t blocks);
   std::string_view EnqueuedTime(int64_t unix_us);
 
   const Clock& clock_;
@@ -137,7 +146,7 @@ class Hub {
   Dps* dps_ = nullptr;
   std::map<std::string, Device> provisioned_;  // by device id
   Faults faults_;
-  std::optional<Throttle> tier_throttle_;
+  std::optional<TierLimits> limits_;
   Statistics statistics_;
   std::unordered_map<std::string, HubClient*> connected_;  // by client id
   std::unordered_map<std::string, Session> sessions_;

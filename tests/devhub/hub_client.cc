@@ -125,11 +125,21 @@ void HubClient::Acknowledge(uint16_t packet_id) {
                                 mqtt::Reason::kSuccess, ack));
 }
 
+std::optional<Failure> HubClient::RefuseTwin(std::string_view rid) {
+  hub_.Report(kThrottled, client_id_, conversation_.address(), "its twin, answered 429");
+  downlink_->TwinAnswer(429, rid, std::nullopt, "");
+  return std::nullopt;
+}
+
 std::optional<Failure> HubClient::OnTwinGet(std::string_view query) {
   const std::optional<std::string_view> rid = QueryValue(query, "$rid");
   if (!rid) return Failure{kBadTopic, "no $rid:"};
   const std::string twin = hub_.cloud().TwinOf(identity()).ForClient();
-  hub_.Bill(twin.size());
+  TierLimits* limits = hub_.limits();
+  if ((limits != nullptr && !limits->TakeTwinRead(hub_.clock().SteadyMicros())) ||
+      !hub_.Bill(twin.size())) {
+    return RefuseTwin(*rid);
+  }
   downlink_->TwinAnswer(200, *rid, std::nullopt, twin);
   return std::nullopt;
 }
@@ -137,7 +147,11 @@ std::optional<Failure> HubClient::OnTwinGet(std::string_view query) {
 std::optional<Failure> HubClient::OnTwinReport(std::string_view query, std::string_view patch) {
   const std::optional<std::string_view> rid = QueryValue(query, "$rid");
   if (!rid) return Failure{kBadTopic, "no $rid:"};
-  hub_.Bill(patch.size());
+  TierLimits* limits = hub_.limits();
+  if ((limits != nullptr && !limits->TakeTwinUpdate(hub_.clock().SteadyMicros())) ||
+      !hub_.Bill(patch.size())) {
+    return RefuseTwin(*rid);
+  }
   Twin& twin = hub_.cloud().TwinOf(identity());
   const absl::Status status = twin.Report(patch);
   if (status.ok()) {

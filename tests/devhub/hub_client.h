@@ -51,6 +51,7 @@ class HubClient : public Role {
   void OnEnd(bool politely) override;
 
  private:
+  std::optional<Failure> RefuseTwin(std::string_view rid);
   std::optional<Failure> OnTwinGet(std::string_view query);
   std::optional<Failure> OnTwinReport(std::string_view query, std::string_view patch);
   std::optional<Failure> OnMethodResult(std::string_view rest, std::string_view payload);
