@@ -46,51 +46,77 @@ class Dumper {
     const Rule& rule = program_.rules()[group.rule];
     Line(0, rule.from ? "from " + PatternText(*rule.from) : "from every topic");
     for (const RuleIndex::Column& column : index_.columns(group)) DumpColumn(column);
+    for (const RuleIndex::TextColumn& column : index_.text_columns(group)) DumpTexts(column);
     if (group.root.segment_count > 0) Line(1, "always");
-    DumpBucket(group.root, 2);
+    DumpBucket(group.root);
   }
 
   void DumpColumn(const RuleIndex::Column& column) {
     for (const RuleIndex::Entry& entry : index_.entries(column)) {
       if (entry.bucket == RuleIndex::kNone) continue;
       Line(1, FieldText(column.field) + " = " + language::LiteralText(entry.value));
-      DumpBucket(index_.bucket(entry.bucket), 2);
+      DumpBucket(index_.bucket(entry.bucket));
     }
   }
 
-  void DumpBucket(const RuleIndex::Bucket& bucket, int depth) {
-    for (const RuleIndex::Segment& segment : index_.segments(bucket)) DumpSegment(segment, depth);
-  }
-
-  void DumpSegment(const RuleIndex::Segment& segment, int depth) {
-    uint32_t rules = segment.rules;
-    for (const RuleIndex::Dimension& dimension : index_.dimensions(segment)) {
-      std::string line = FieldText(dimension.field) + (dimension.negated ? " below" : " above");
-      for (const double bound : index_.bounds(segment, dimension))
-        line += " " +
-                language::LiteralText(language::Value::Number(dimension.negated ? -bound : bound));
-      Line(depth, line);
-      rules = dimension.rules;
+  void DumpTexts(const RuleIndex::TextColumn& column) {
+    const TextIndex& index = index_.text(column);
+    const std::string field = FieldText(column.field);
+    uint32_t bucket = column.buckets;
+    for (const TextIndex::Entry& entry : index.entries()) {
+      const Needle& needle = entry.needle;
+      const std::string_view verb = needle.at_start && needle.at_end ? "is"
+                                    : needle.at_start                ? "starts with"
+                                    : needle.at_end                  ? "ends with"
+                                                                     : "contains";
+      Line(1, fmt::format("{} {} {}{} by {}", field, verb, Quoted(needle.text),
+                          needle.any_case ? " in any case" : "",
+                          Quoted(needle.text.substr(entry.gram_at, entry.gram_size))));
+      DumpBucket(index_.bucket(bucket++));
     }
-    for (const uint16_t rule : index_.rules(rules, segment.rule_count)) DumpRule(rule, depth);
+    for (const std::string& pattern : index.patterns()) {
+      Line(1, fmt::format("{} matches {} in one set", field, Quoted(pattern)));
+      DumpBucket(index_.bucket(bucket++));
+    }
   }
 
-  void DumpRule(uint16_t rule, int depth) {
-    std::string line = "rule " + program_.rules()[rule].name;
+  static std::string Quoted(std::string_view text) {
+    return language::LiteralText(language::Value::String(text));
+  }
+
+  void DumpBucket(const RuleIndex::Bucket& bucket) {
+    for (const RuleIndex::Segment& segment : index_.segments(bucket)) {
+      for (const RuleIndex::Dimension& dimension : index_.dimensions(segment)) {
+        std::string line =
+            FieldText(dimension.field) + (dimension.is_negated ? " below" : " above");
+        for (const double bound : index_.bounds(dimension)) {
+          line += " " + language::LiteralText(
+                            language::Value::Number(dimension.is_negated ? -bound : bound));
+        }
+        Line(2, line);
+      }
+      for (const uint32_t clause : index_.clauses(segment)) DumpClause(index_.clauses()[clause]);
+    }
+  }
+
+  void DumpClause(const RuleIndex::Clause& clause) {
+    std::string line = "rule " + program_.rules()[clause.rule].name;
     std::string_view separator = ": ";
     const auto add = [&](const std::string& text) {
       line += separator;
       line += text;
       separator = " AND ";
     };
-    for (const RuleIndex::Test& test : index_.tests(rule)) {
+    for (const RuleIndex::Test& test : index_.tests(clause)) {
       add(fmt::format("{} {} {}", FieldText(test.field),
                       std::string(language::OperatorText(test.op)),
                       language::LiteralText(test.literal)));
     }
-    for (const uint32_t conjunct : index_.conjuncts_of(rule))
-      add("(" + TextOf(index_.conjuncts()[conjunct]) + ")");
-    Line(depth, line);
+    for (const RuleIndex::Conjunct& conjunct : index_.conjuncts(clause)) {
+      add((conjunct.is_negated ? "NOT (" : "(") + TextOf(index_.conjunct_places()[conjunct.place]) +
+          ")");
+    }
+    Line(2, line);
   }
 
   const Program& program_;

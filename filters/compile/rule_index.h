@@ -1,11 +1,11 @@
 // What leads from a message to the few rules that may match it. Immutable, part of a program.
 //
-// A condition is a conjunction; each operand is needed for it to be true. An operand that compares
-// a field with a literal is a test; all others are residual. Rules with one topic pattern are a
-// group. In it, a rule is reached through its rarest equality (a column: field to value to bucket)
-// or stands in the group's root bucket. In a bucket, rules with numeric bounds on the same fields
-// are a segment, whose rules stand sorted by each of these bounds: those that a value lets pass are
-// a prefix.
+// A condition is taken apart into clauses, one of which must hold; a clause is a conjunction of
+// tests, which compare a field with a literal, and of conjuncts, which are all else. Rules with one
+// topic pattern are a group. In it, a clause is reached through its rarest operand that can lead to
+// it: an equality (a column: field to value to bucket), a text to be found in another (a text
+// column), or, lacking these, in the group's root bucket. In a bucket, clauses with numeric bounds
+// stand in segments: which of them a value lets pass is looked up, not compared.
 //
 // The index may name rules that do not match, never leaves one out that does. It knows nothing of
 // a body that is no sound JSON.
@@ -16,6 +16,7 @@
 #include <span>
 #include <vector>
 
+#include "filters/compile/text_index.h"
 #include "filters/compile/topic_index.h"
 #include "filters/language/syntax_tree.h"
 #include "filters/language/value.h"
@@ -27,15 +28,15 @@ struct Rule;
 class RuleIndex {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kMaxDimensions = 8;  // of a segment
 
   // Some node of some rule's condition: equal ones of all rules are one.
   struct Place {
     uint16_t rule = 0;
-    language::NodeId node = 0;
     bool reads_body = false;
+    language::NodeId node = 0;
   };
   using Field = Place;
-  using Conjunct = Place;
 
   // field op literal. The literal views the rule's condition.
   struct Test {
@@ -43,28 +44,42 @@ class RuleIndex {
     uint32_t field = 0;
     language::Op op = language::Op::kEqual;
   };
-  // What of a rule is left to check, once its bucket is reached.
-  struct Checks {
+  // A part of a condition that must be true, or, where `is_negated`, false.
+  struct Conjunct {
+    uint32_t place : 31 = 0;
+    uint32_t is_negated : 1 = 0;
+  };
+  // What of a rule is left to check, once its bucket is reached. Clauses stand in the order of
+  // their rules.
+  struct Clause {
     uint32_t tests = 0;  // the first one
     uint32_t conjuncts = 0;
     uint16_t test_count = 0;
     uint16_t conjunct_count = 0;
-    bool all_of_body = false;
+    uint16_t rule = 0;
   };
 
   // A bound on a number. Of `x < c`, -x and -c are compared, so that small bounds pass first.
   struct Dimension {
     uint32_t field = 0;
-    bool negated = false;
-    uint32_t bounds = 0;  // the first one; as many as the segment has rules, ascending
-    uint32_t rules = 0;   // the first one, in the same order
+    bool is_negated = false;
+    bool reads_body = false;
+    uint32_t count = 0;   // of bounds; a clause of the segment may have none
+    uint32_t bounds = 0;  // the first one, ascending
+    uint32_t order = 0;   // the first place in the segment, in the same order
+    uint32_t bitmaps = 0;
   };
+  // Up to 64 clauses for each word of a bitmap. A dimension's bitmap number i has those that pass
+  // when its first i * step bounds do.
   struct Segment {
+    uint32_t clauses = 0;  // the first one; ascending
+    uint32_t count = 0;
     uint32_t dimensions = 0;
-    uint32_t dimension_count = 0;  // 0: every rule passes
-    uint32_t rules = 0;            // without dimensions
-    uint32_t rule_count = 0;
-    bool reads_body = false;  // in its dimensions
+    uint16_t dimension_count = 0;  // 0: every clause passes
+    bool is_prefix = false;        // one dimension, which all clauses have
+    uint32_t step = 0;
+
+    uint32_t words() const { return (count + 63) / 64; }
   };
   struct Bucket {
     uint32_t segments = 0;
@@ -83,9 +98,17 @@ class RuleIndex {
     uint32_t mask = 0;  // one less than there are
     bool reads_body = false;
   };
+  struct TextColumn {
+    uint32_t field = 0;
+    uint32_t index = 0;    // into texts
+    uint32_t buckets = 0;  // of the text index's number 0
+    bool reads_body = false;
+  };
   struct Group {
     uint32_t columns = 0;
     uint32_t column_count = 0;
+    uint32_t text_columns = 0;
+    uint32_t text_column_count = 0;
     Bucket root;
     uint32_t rule = kNone;               // any one of its rules
     uint32_t first_body_rule = kNone;    // of its rules that read the body, the first
@@ -96,41 +119,55 @@ class RuleIndex {
   const TopicIndex& topics() const { return topics_; }
   std::span<const Group> groups() const { return groups_; }
   std::span<const Field> fields() const { return fields_; }
-  std::span<const Conjunct> conjuncts() const { return conjuncts_; }
+  std::span<const Place> conjunct_places() const { return conjunct_places_; }
 
   std::span<const Column> columns(const Group& group) const {
     return {columns_.data() + group.columns, group.column_count};
   }
-  // Null where no rule of the column wants this value. `hash` is HashOf(value), not 0.
-  const Bucket* Find(const Column& column, const language::Value& value, uint64_t hash) const;
   std::span<const Entry> entries(const Column& column) const {
     return {entries_.data() + column.entries, size_t{column.mask} + 1};
   }
+  // Null where no rule of the column wants this value. `hash` is HashOf(value), not 0.
+  const Bucket* Find(const Column& column, const language::Value& value, uint64_t hash) const;
+
+  std::span<const TextColumn> text_columns(const Group& group) const {
+    return {text_columns_.data() + group.text_columns, group.text_column_count};
+  }
+  const TextIndex& text(const TextColumn& column) const { return texts_[column.index]; }
+
   const Bucket& bucket(uint32_t number) const { return buckets_[number]; }
   std::span<const Segment> segments(const Bucket& bucket) const {
     return {segments_.data() + bucket.segments, bucket.segment_count};
   }
+  // Numbers of clauses.
+  std::span<const uint32_t> clauses(const Segment& segment) const {
+    return {segment_clauses_.data() + segment.clauses, segment.count};
+  }
   std::span<const Dimension> dimensions(const Segment& segment) const {
     return {dimensions_.data() + segment.dimensions, segment.dimension_count};
   }
-  std::span<const double> bounds(const Segment& segment, const Dimension& dimension) const {
-    return {bounds_.data() + dimension.bounds, segment.rule_count};
+  std::span<const double> bounds(const Dimension& dimension) const {
+    return {bounds_.data() + dimension.bounds, dimension.count};
   }
-  // `first`: Segment::rules or Dimension::rules.
-  std::span<const uint16_t> rules(uint32_t first, size_t count) const {
-    return {rules_.data() + first, count};
+  std::span<const uint32_t> order(const Dimension& dimension) const {
+    return {order_.data() + dimension.order, dimension.count};
   }
-  std::span<const Test> tests(uint16_t rule) const {
-    const Checks& checks = checks_[rule];
-    return {tests_.data() + checks.tests, checks.test_count};
+  // Of those that pass when the first `passing` bounds do, and perhaps some more.
+  const uint64_t* bitmap(const Segment& segment, const Dimension& dimension, size_t passing) const {
+    const size_t number = (passing + segment.step - 1) / segment.step;
+    return bitmaps_.data() + dimension.bitmaps + number * segment.words();
   }
-  std::span<const uint32_t> conjuncts_of(uint16_t rule) const {
-    const Checks& checks = checks_[rule];
-    return {rule_conjuncts_.data() + checks.conjuncts, checks.conjunct_count};
+
+  std::span<const Clause> clauses() const { return clauses_; }
+  std::span<const Test> tests(const Clause& clause) const {
+    return {tests_.data() + clause.tests, clause.test_count};
+  }
+  std::span<const Conjunct> conjuncts(const Clause& clause) const {
+    return {conjuncts_.data() + clause.conjuncts, clause.conjunct_count};
   }
 
   // Whether every operand of the rule's condition reads the body: without one, nothing is known.
-  bool is_all_of_body(uint16_t rule) const { return checks_[rule].all_of_body; }
+  bool is_all_of_body(uint16_t rule) const { return all_of_body_[rule]; }
 
   // 0: a value that equals no literal.
   static uint64_t HashOf(const language::Value& value);
@@ -138,21 +175,27 @@ class RuleIndex {
 
  private:
   friend class RuleIndexBuilder;
+  friend class BucketBuilder;
 
   TopicIndex topics_;
   std::vector<Group> groups_;
   std::vector<Field> fields_;
-  std::vector<Conjunct> conjuncts_;
+  std::vector<Place> conjunct_places_;
   std::vector<Column> columns_;
   std::vector<Entry> entries_;
+  std::vector<TextColumn> text_columns_;
+  std::vector<TextIndex> texts_;
   std::vector<Bucket> buckets_;
   std::vector<Segment> segments_;
+  std::vector<uint32_t> segment_clauses_;
   std::vector<Dimension> dimensions_;
   std::vector<double> bounds_;
-  std::vector<uint16_t> rules_;
+  std::vector<uint32_t> order_;
+  std::vector<uint64_t> bitmaps_;
+  std::vector<Clause> clauses_;
   std::vector<Test> tests_;
-  std::vector<uint32_t> rule_conjuncts_;
-  std::vector<Checks> checks_;  // by rule
+  std::vector<Conjunct> conjuncts_;
+  std::vector<bool> all_of_body_;  // by rule
 };
 
 // `rules` stay where they are as long as the index is used.

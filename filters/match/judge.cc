@@ -123,8 +123,9 @@ void Judge::CollectMatches() {
 
 // Whether a match ended judging.
 bool Judge::AddMatches(uint32_t begin, uint32_t end, bool body_read) {
-  for (const uint16_t rule : finder_.Find(begin, end, body_read)) {
-    if (finder_.IsMatch(rule) && Add(rule, Outcome::kMatch)) return true;
+  finder_.Find(begin, end, body_read);
+  while (const std::optional<uint16_t> rule = finder_.Next()) {
+    if (Add(*rule, Outcome::kMatch)) return true;
   }
   return false;
 }

@@ -1,6 +1,8 @@
 #include "filters/match/rule_finder.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 
 #include "filters/language/operators.h"
 
@@ -10,14 +12,20 @@ using language::Op;
 using language::Truth;
 using language::Value;
 
+namespace {
+
+constexpr size_t kFewClauses = 16;  // are checked one by one
+
+}  // namespace
+
 RuleFinder::RuleFinder(const compile::Program& program, language::Evaluator& evaluator)
     : program_(program),
       index_(program.index()),
       evaluator_(evaluator),
       profile_(program.body_options().profile),
       fields_(index_.fields().size()),
-      truths_(index_.conjuncts().size()) {
-  candidates_.reserve(program.rules().size());
+      truths_(index_.conjunct_places().size()) {
+  candidates_.reserve(index_.clauses().size());
   groups_.reserve(index_.groups().size());
 }
 
@@ -39,38 +47,45 @@ void RuleFinder::Start(std::span<const std::string_view> topic_levels) {
   }
 }
 
-std::span<const uint16_t> RuleFinder::Find(uint32_t begin, uint32_t end, bool body_read) {
+void RuleFinder::Find(uint32_t begin, uint32_t end, bool body_read) {
   begin_ = begin;
   end_ = end;
   body_read_ = body_read;
   candidates_.clear();
-  for (const uint32_t number : groups_) {
-    const Index::Group& group = index_.groups()[number];
-    AddBucket(group.root);
-    for (const Index::Column& column : index_.columns(group)) {
-      if (column.reads_body && !body_read) continue;
-      const FieldValue& field = Field(column.field);
-      if (field.hash == 0) continue;
-      const Index::Bucket* const bucket = index_.Find(column, field.value, field.hash);
-      if (bucket != nullptr) AddBucket(*bucket);
-    }
-  }
+  next_ = 0;
+  for (const uint32_t number : groups_) FindGroup(index_.groups()[number]);
   std::sort(candidates_.begin(), candidates_.end());
-  return candidates_;
 }
 
-bool RuleFinder::IsMatch(uint16_t rule) {
-  for (const uint32_t number : index_.conjuncts_of(rule)) {
-    KnownTruth& known = truths_[number];
-    if (known.message != message_number_) {
-      const Index::Conjunct& conjunct = index_.conjuncts()[number];
-      const Value value =
-          evaluator_.Evaluate(*program_.rules()[conjunct.rule].where, conjunct.node);
-      known = {message_number_, language::ToTruth(value) == Truth::kTrue};
+// Clauses stand in the order of their rules; a rule that matched by one of them needs no other.
+std::optional<uint16_t> RuleFinder::Next() {
+  while (next_ < candidates_.size()) {
+    const Index::Clause& clause = index_.clauses()[candidates_[next_++]];
+    if (!Holds(clause)) continue;
+    while (next_ < candidates_.size() && index_.clauses()[candidates_[next_]].rule == clause.rule) {
+      ++next_;
     }
-    if (!known.is_true) return false;
+    return clause.rule;
   }
-  return true;
+  return std::nullopt;
+}
+
+// Its tests are known to pass.
+bool RuleFinder::Holds(const Index::Clause& clause) {
+  const auto conjuncts = index_.conjuncts(clause);
+  return std::all_of(conjuncts.begin(), conjuncts.end(), [this](const Index::Conjunct& conjunct) {
+    return TruthOf(conjunct.place) == (conjunct.is_negated ? Truth::kFalse : Truth::kTrue);
+  });
+}
+
+Truth RuleFinder::TruthOf(uint32_t place) {
+  KnownTruth& known = truths_[place];
+  if (known.message != message_number_) {
+    const Index::Place& conjunct = index_.conjunct_places()[place];
+    known = {message_number_,
+             evaluator_.Judge(*program_.rules()[conjunct.rule].where, conjunct.node)};
+  }
+  return known.truth;
 }
 
 const RuleFinder::FieldValue& RuleFinder::Field(uint32_t field) {
@@ -108,51 +123,92 @@ bool RuleFinder::Passes(const Index::Test& test) {
          Truth::kTrue;
 }
 
-// How many of the dimension's rules may pass: those behind do not.
-size_t RuleFinder::PassingPrefix(const Index::Segment& segment, const Index::Dimension& dimension) {
-  const Value& value = Field(dimension.field).value;
-  const std::span<const double> bounds = index_.bounds(segment, dimension);
-  if (value.is_number()) {
-    const double number = dimension.negated ? -value.number() : value.number();
-    return static_cast<size_t>(std::upper_bound(bounds.begin(), bounds.end(), number) -
-                               bounds.begin());
+void RuleFinder::FindGroup(const Index::Group& group) {
+  AddBucket(group.root);
+  for (const Index::Column& column : index_.columns(group)) {
+    if (column.reads_body && !body_read_) continue;
+    const FieldValue& field = Field(column.field);
+    if (field.hash == 0) continue;
+    const Index::Bucket* const bucket = index_.Find(column, field.value, field.hash);
+    if (bucket != nullptr) AddBucket(*bucket);
   }
-  // Of another type it is below all numbers, above them (edgeHub orders types), or neither.
-  const Op op = dimension.negated ? Op::kLess : Op::kGreater;
-  const Value order = language::Compare(op, value, Value::Number(0), profile_);
-  return language::ToTruth(order) == Truth::kTrue ? bounds.size() : 0;
+  for (const Index::TextColumn& column : index_.text_columns(group)) {
+    if (column.reads_body && !body_read_) continue;
+    if (Field(column.field).value.is_string()) AddTexts(column);
+  }
+}
+
+void RuleFinder::AddTexts(const Index::TextColumn& column) {
+  text_scratch_.numbers.clear();
+  index_.text(column).Find(Field(column.field).value.string(), &text_scratch_,
+                           &text_scratch_.numbers);
+  for (const uint32_t number : text_scratch_.numbers)
+    AddBucket(index_.bucket(column.buckets + number));
 }
 
 void RuleFinder::AddBucket(const Index::Bucket& bucket) {
   for (const Index::Segment& segment : index_.segments(bucket)) AddSegment(segment);
 }
 
-void RuleFinder::AddSegment(const Index::Segment& segment) {
-  if (segment.dimension_count == 0) {
-    AddRules(index_.rules(segment.rules, segment.rule_count));
-    return;
+// How many of the dimension's bounds the message lets pass, and perhaps some that its clauses'
+// tests will hold back.
+size_t RuleFinder::Passing(const Index::Dimension& dimension) {
+  if (dimension.reads_body && !body_read_) return 0;
+  const Value& value = Field(dimension.field).value;
+  const auto bounds = index_.bounds(dimension);
+  if (value.is_number()) {
+    const double number = dimension.is_negated ? -value.number() : value.number();
+    return static_cast<size_t>(std::upper_bound(bounds.begin(), bounds.end(), number) -
+                               bounds.begin());
   }
-  if (segment.reads_body && !body_read_) return;
-  size_t shortest = SIZE_MAX;
-  uint32_t first = 0;
-  for (const Index::Dimension& dimension : index_.dimensions(segment)) {
-    const size_t prefix = PassingPrefix(segment, dimension);
-    if (prefix >= shortest) continue;
-    shortest = prefix;
-    first = dimension.rules;
-    if (prefix == 0) return;
-  }
-  AddRules(index_.rules(first, shortest));
+  // Of another type it is below all numbers, above them (edgeHub orders types), or neither.
+  const Op op = dimension.is_negated ? Op::kLess : Op::kGreater;
+  const Value order = language::Compare(op, value, Value::Number(0), profile_);
+  return language::ToTruth(order) == Truth::kTrue ? bounds.size() : 0;
 }
 
-void RuleFinder::AddRules(std::span<const uint16_t> rules) {
-  for (const uint16_t rule : rules) {
-    if (rule < begin_ || rule >= end_) continue;
-    const std::span<const Index::Test> tests = index_.tests(rule);
-    const bool may_match = std::all_of(tests.begin(), tests.end(),
-                                       [this](const Index::Test& test) { return Passes(test); });
-    if (may_match) candidates_.push_back(rule);
+void RuleFinder::AddSegment(const Index::Segment& segment) {
+  const auto clauses = index_.clauses(segment);
+  if (segment.dimension_count == 0) {
+    for (const uint32_t clause : clauses) AddClause(clause);
+    return;
   }
+  if (!segment.is_prefix) return AddSurvivors(segment);
+  const Index::Dimension& dimension = index_.dimensions(segment)[0];
+  for (const uint32_t place : index_.order(dimension).first(Passing(dimension)))
+    AddClause(clauses[place]);
+}
+
+// Those that pass in all dimensions.
+void RuleFinder::AddSurvivors(const Index::Segment& segment) {
+  const auto clauses = index_.clauses(segment);
+  std::array<const uint64_t*, Index::kMaxDimensions> bitmaps;
+  size_t count = 0;
+  for (const Index::Dimension& dimension : index_.dimensions(segment)) {
+    const size_t passing = Passing(dimension);
+    if (passing <= kFewClauses && dimension.count == segment.count) {
+      for (const uint32_t place : index_.order(dimension).first(passing)) AddClause(clauses[place]);
+      return;
+    }
+    if (passing < dimension.count) bitmaps[count++] = index_.bitmap(segment, dimension, passing);
+  }
+  const uint32_t words = segment.words();
+  for (uint32_t i = 0; i < words; ++i) {
+    const uint32_t left = segment.count - 64 * i;
+    uint64_t word = left >= 64 ? ~uint64_t{0} : (uint64_t{1} << left) - 1;
+    for (size_t d = 0; d < count; ++d) word &= bitmaps[d][i];
+    for (; word != 0; word &= word - 1)
+      AddClause(clauses[64 * i + static_cast<uint32_t>(std::countr_zero(word))]);
+  }
+}
+
+void RuleFinder::AddClause(uint32_t number) {
+  const Index::Clause& clause = index_.clauses()[number];
+  if (clause.rule < begin_ || clause.rule >= end_) return;
+  const auto tests = index_.tests(clause);
+  const bool may_match = std::all_of(tests.begin(), tests.end(),
+                                     [this](const Index::Test& test) { return Passes(test); });
+  if (may_match) candidates_.push_back(number);
 }
 
 }  // namespace sluice::match

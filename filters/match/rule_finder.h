@@ -1,11 +1,12 @@
 // Finds the rules that match one message by a program's index. Fields and conjuncts are judged at
 // most once a message.
 //
-// Start (Find IsMatch*)* ; for one thread. Allocates only to grow.
+// Start (Find Next*)* ; for one thread. Allocates only to grow.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -30,12 +31,11 @@ class RuleFinder {
   uint32_t first_body_rule() const { return first_body_rule_; }
   uint32_t first_ending_rule() const { return first_ending_rule_; }
 
-  // The rules from `begin` to before `end` that may match, in order; alive until the next call.
-  // Whether the body has been read must not change what they come to: none of them reads it, or it
-  // has been.
-  std::span<const uint16_t> Find(uint32_t begin, uint32_t end, bool body_read);
-  // Whether such a rule matches.
-  bool IsMatch(uint16_t rule);
+  // Looks for the rules from `begin` to before `end`. Whether the body has been read must not
+  // change what they come to: none of them reads it, or it has been.
+  void Find(uint32_t begin, uint32_t end, bool body_read);
+  // The next of them that matches, in order.
+  std::optional<uint16_t> Next();
 
  private:
   using Index = compile::RuleIndex;
@@ -47,25 +47,32 @@ class RuleFinder {
   };
   struct KnownTruth {
     uint32_t message = 0;
-    bool is_true = false;
+    language::Truth truth = language::Truth::kUndefined;
   };
 
   const FieldValue& Field(uint32_t field);
+  language::Truth TruthOf(uint32_t place);
   bool Passes(const Index::Test& test);
-  size_t PassingPrefix(const Index::Segment& segment, const Index::Dimension& dimension);
+  bool Holds(const Index::Clause& clause);
+  size_t Passing(const Index::Dimension& dimension);
+  void FindGroup(const Index::Group& group);
+  void AddTexts(const Index::TextColumn& column);
   void AddBucket(const Index::Bucket& bucket);
   void AddSegment(const Index::Segment& segment);
-  void AddRules(std::span<const uint16_t> rules);
+  void AddSurvivors(const Index::Segment& segment);
+  void AddClause(uint32_t number);
 
   const compile::Program& program_;
   const Index& index_;
   language::Evaluator& evaluator_;
   const language::Profile profile_;
   compile::TopicIndex::Scratch topic_scratch_;
+  compile::TextIndex::Scratch text_scratch_;
   std::vector<uint32_t> groups_;  // of this message's topic
   std::vector<FieldValue> fields_;
   std::vector<KnownTruth> truths_;
-  std::vector<uint16_t> candidates_;
+  std::vector<uint32_t> candidates_;  // clauses
+  size_t next_ = 0;                   // of them
   uint32_t message_number_ = 0;
   uint32_t first_body_rule_ = Index::kNone;
   uint32_t first_ending_rule_ = Index::kNone;

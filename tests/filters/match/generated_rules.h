@@ -127,7 +127,9 @@ class RuleGenerator {
              std::string(choices_.Of({"<", "<=", ">", ">="})) +
              std::string(choices_.Of({" 1", " 2", " 1.5", " -1", " 0", " 1e999", " -1e999"}));
     }
-    const std::string field = Field();
+    if (choices_.OneIn(8)) return Combination();
+    const std::string field = choices_.OneIn(8) ? NumberField() : Field();
+    if (choices_.OneIn(4)) return TextTest(field);
     if (choices_.OneIn(5)) {
       std::string text = "(" + field + " = " + Literal();
       for (size_t more = 1 + choices_.Below(3); more > 0; --more) {
@@ -137,6 +139,93 @@ class RuleGenerator {
     }
     if (choices_.OneIn(5)) return Literal() + " " + Comparison() + " " + field;
     return field + " " + (choices_.OneIn(2) ? "=" : Comparison()) + " " + Literal();
+  }
+
+  // Tests under OR and NOT.
+  std::string Combination() {
+    if (combinations_ > 3) return "$body.a = 1";
+    ++combinations_;
+    std::string text = std::string(choices_.OneIn(3) ? "NOT " : "") + "(" + Test();
+    for (size_t more = 1 + choices_.Below(2); more > 0; --more)
+      text += std::string(choices_.Of({" OR ", " OR ", " AND "})) + Test();
+    --combinations_;
+    return text + ")";
+  }
+
+  std::string NumberField() {
+    return std::string(
+        choices_.Of({"as_number(p)", "length($body.a)", "as_number($body.b)", "($body.a + $body.b)",
+                     "(-$body.a)", "as_number($twin.tags.t)", "as_number($messageId)"}));
+  }
+
+  // A text in a field, or an expression that it matches, as often as not.
+  std::string TextTest(const std::string& field) {
+    const std::string negation = choices_.OneIn(5) ? "NOT " : "";
+    if (edgehub_ || choices_.OneIn(2)) {
+      return negation + std::string(choices_.Of({"starts_with(", "ends_with(", "contains("})) +
+             field + ", " +
+             std::string(
+                 choices_.Of({"'line-17'", "'unit-4'", "'line-17/unit-4'", "'aaa'", "'aaaa'", "'a'",
+                              "'x'", "''", "'/b/'", "'ev'", "'/t'", "'b'", "'é'"})) +
+             ")";
+    }
+    if (choices_.OneIn(3)) return negation + "REGEX_MATCH(" + field + ", '" + Pattern() + "')";
+    return negation + "REGEX_MATCH(" + field + ", " +
+           std::string(choices_.Of({"'^line-[0-9]+/unit-4$'",
+                                    "'unit-[0-9]'",
+                                    "'^line-17.*unit'",
+                                    "'^LINE'",
+                                    "'(?i)line-17'",
+                                    "'(?i)^LINE-17/unit'",
+                                    "'(?i)unit|task'",
+                                    "'a{3}'",
+                                    "'^a+$'",
+                                    "'aaab?a'",
+                                    "'^a/[^/]+/t$'",
+                                    "'^a/b/t'",
+                                    "'b/t$'",
+                                    "'^(a|b)/'",
+                                    "'^[a-z]/b'",
+                                    "'x|y'",
+                                    "'^x$|^y$'",
+                                    "'line-1[0-9]|aaaa'",
+                                    "'^dev$'",
+                                    "'[.]y'",
+                                    "'x\\.y'",
+                                    "'ab*c?'",
+                                    "'^aa{2,}$'",
+                                    "'^x?'",
+                                    "'é+'",
+                                    "'^$'"})) +
+           ")";
+  }
+
+  // A pattern put together at random; it may be unsound, or match any text.
+  std::string Pattern() {
+    std::string pattern = choices_.OneIn(6) ? "(?i)" : "";
+    if (choices_.OneIn(3)) pattern += "^";
+    for (size_t more = 1 + choices_.Below(5); more > 0; --more) {
+      pattern += choices_.Of({"line",        "-",
+                              "17",          "/",
+                              "unit",        "4",
+                              "a",           "aa",
+                              "aaa",         "x",
+                              "y",           "b",
+                              "k",           "S",
+                              "[0-9]",       "[a-z]",
+                              "[^/]",        "[]a]",
+                              "[[:alpha:]]", ".",
+                              "(a|x)",       "(?:line|unit)",
+                              "(a+)",        "\\d",
+                              "\\w",         "\\.",
+                              "\\x61",       "é",
+                              "|",           "(?P<n>t)",
+                              "^",           "$"});
+      if (choices_.OneIn(4))
+        pattern += choices_.Of({"*", "+", "?", "{2}", "{0,1}", "{1,}", "{,2}", "*?", "+?"});
+    }
+    if (choices_.OneIn(3)) pattern += "$";
+    return pattern;
   }
 
   std::string Comparison() {
@@ -155,9 +244,26 @@ class RuleGenerator {
   }
 
   std::string Literal() {
-    return std::string(
-        choices_.Of({"1", "2", "1.5", "-1", "0", "1e999", "'x'", "'y'", "''", "'1'", "'b'", "true",
-                     "false", "null", "undefined", "'a/b/t'", "'dev'", "0x2"}));
+    return std::string(choices_.Of({"1",
+                                    "2",
+                                    "1.5",
+                                    "-1",
+                                    "0",
+                                    "1e999",
+                                    "'x'",
+                                    "'y'",
+                                    "''",
+                                    "'1'",
+                                    "'b'",
+                                    "true",
+                                    "'line-17/unit-4'",
+                                    "'aaaaaa'",
+                                    "false",
+                                    "null",
+                                    "undefined",
+                                    "'a/b/t'",
+                                    "'dev'",
+                                    "0x2"}));
   }
 
   std::string Operand(int depth) {
@@ -210,6 +316,7 @@ class RuleGenerator {
   const bool edgehub_;
   const language::Profile profile_;
   bool named_ = false;          // whether the rule's topic has a level called line
+  size_t combinations_ = 0;     // inside one another
   bool mostly_bounds_ = false;  // many rules bound the same few members
 };
 
@@ -217,7 +324,8 @@ class RuleGenerator {
 class GeneratedMessage {
  public:
   explicit GeneratedMessage(Choices& choices) {
-    topic_ = choices.Of({"a/b/t", "a/x/t", "a", "b/b/t", "$x/b/t", "a/b/t/u/v", "a//t", "", "x"});
+    topic_ = choices.Of({"a/b/t", "a/x/t", "a", "b/b/t", "$x/b/t", "a/b/t/u/v", "a//t", "", "x",
+                         "a/line-17/t", "line-17/unit-4"});
     payload_ = Body(choices);
     size_ = payload_.size();
     payload_.append(language::kPayloadSlack, ' ');
@@ -231,7 +339,8 @@ class GeneratedMessage {
     view_.format = language::ParseBodyFormat(view_.content_type, view_.content_encoding);
     for (size_t i = choices.Below(3); i > 0; --i) {
       properties_.push_back({choices.Of({"p", "q", "P", "$messageId"}),
-                             choices.Of({"x", "y", "", "1", "b"}), choices.OneIn(5)});
+                             choices.Of({"x", "y", "", "1", "b", "line-17/unit-4", "aaaa", "-17"}),
+                             choices.OneIn(5)});
     }
     if (choices.OneIn(3))
       system_.push_back({"messageId", choices.Of({"x", "1"}), choices.OneIn(5)});
@@ -251,11 +360,35 @@ class GeneratedMessage {
     if (choices.OneIn(8))
       return std::string(choices.Of({"{", "", "[1]", "1", "{\"a\":01}", "text"}));
     const auto value = [&] {
-      return std::string(
-          choices.Of({"1",           "2",      "1.5",   "-1",   "0",     "-0.0",
-                      "1e999",       "\"x\"",  "\"y\"", "\"\"", "\"1\"", "\"b\"",
-                      "true",        "false",  "null",  "{}",   "[]",    "\"2020-01-02T03:04:05Z\"",
-                      "\"\\u0078\"", "[\"x\"]"}));
+      return std::string(choices.Of({"1",
+                                     "2",
+                                     "1.5",
+                                     "-1",
+                                     "0",
+                                     "-0.0",
+                                     "1e999",
+                                     "\"x\"",
+                                     "\"y\"",
+                                     "\"\"",
+                                     "\"1\"",
+                                     "\"b\"",
+                                     "true",
+                                     "false",
+                                     "null",
+                                     "{}",
+                                     "[]",
+                                     "\"2020-01-02T03:04:05Z\"",
+                                     "\"\\u0078\"",
+                                     "[\"x\"]",
+                                     "\"line-17/unit-4\"",
+                                     "\"Line-17/UNIT-4\"",
+                                     "\"aaaaaa\"",
+                                     "\"aaa\"",
+                                     "\"x.y\"",
+                                     "\"line-18\"",
+                                     "\"é\"",
+                                     "\"tas\\u212a\"",
+                                     "\"lin\\u017f\""}));
     };
     std::string body = "{\"s\":1";
     for (const char* const key : {"a", "b"}) {

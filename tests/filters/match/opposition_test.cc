@@ -60,7 +60,7 @@ void OpposeAll(language::Profile profile) {
   for (uint64_t seed = 0; seed < 400 && !testing::Test::HasFatalFailure(); ++seed)
     Oppose(seed, profile, &seen);
   EXPECT_GT(seen.matches, seen.messages / 2);
-  EXPECT_GT(seen.errors, seen.messages / 40);
+  EXPECT_GT(seen.errors, seen.messages / 60);
   EXPECT_GT(seen.unread, seen.messages / 50);
 }
 
