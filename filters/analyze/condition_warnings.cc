@@ -103,8 +103,8 @@ std::string ConditionWarnings::HintOf(NodeId id) const {
   for (const NodeId child : condition_.tree->children_of(node)) {
     const Node& operand = condition_.node(child);
     if (operand.op != Op::kCall) continue;
-    if (operand.function->name == "lower") return "what lower gives has no capitals";
-    if (operand.function->name == "upper") return "what upper gives is all capitals";
+    if (operand.function()->name == "lower") return "what lower gives has no capitals";
+    if (operand.function()->name == "upper") return "what upper gives is all capitals";
   }
   return "";
 }

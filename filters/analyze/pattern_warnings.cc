@@ -34,13 +34,13 @@ bool BeginsWithAnything(std::string_view pattern) {
 }  // namespace
 
 PatternWarning WarnOfPattern(const language::Node& node) {
-  if (const int size = node.regex->ProgramSize(); size > kLargeProgram) {
+  if (const int size = node.regex()->ProgramSize(); size > kLargeProgram) {
     return {fmt::format("costly pattern: it compiles to {} instructions, and long texts may be "
                         "slow to search",
                         size),
             "count repetitions lower, or use * and +"};
   }
-  if (BeginsWithAnything(node.text) || EndsInAnything(node.text)) {
+  if (BeginsWithAnything(node.text()) || EndsInAnything(node.text())) {
     return {"the pattern is found anywhere in the text: .* at its beginning or end only costs time",
             "leave it out"};
   }

@@ -137,7 +137,7 @@ ValueSet Reasoner::Compute(const Condition& condition, NodeId id, const Knowledg
       if (!text.may_be(kString)) return ValueSet::Of(truths);
       if (!text.texts.is_few) return ValueSet::Of(truths | kBool);
       for (const std::string& one : text.texts.few)
-        truths |= re2::RE2::PartialMatch(one, *node.regex) ? kTrue : kFalse;
+        truths |= re2::RE2::PartialMatch(one, *node.regex()) ? kTrue : kFalse;
       return ValueSet::Of(truths);
     }
     case Op::kNegate:
@@ -202,7 +202,7 @@ ValueSet Reasoner::CallOf(const Condition& condition, NodeId id, const Knowledge
   std::vector<ValueSet> arguments;
   arguments.reserve(children.size());
   for (const NodeId child : children) arguments.push_back(ValueOf(condition, child, known));
-  const language::Function& function = node.op == Op::kConcatenate ? Concat() : *node.function;
+  const language::Function& function = node.op == Op::kConcatenate ? Concat() : *node.function();
   const bool is_dynamic = condition.node(children[0]).type == StaticType::kDynamic;
   return Call(function, arguments, is_dynamic, messages_.profile, &scratch_);
 }
@@ -342,11 +342,11 @@ bool Reasoner::AssumeComparison(const Condition& condition, NodeId id, Kinds tru
 bool Reasoner::AssumeCall(const Condition& condition, NodeId id, Kinds truth, Knowledge* known) {
   const Node& node = condition.node(id);
   const auto children = condition.tree->children_of(node);
-  if (node.function->name == "twin_change_includes") return true;
+  if (node.function()->name == "twin_change_includes") return true;
   std::vector<ValueSet> arguments;
   for (const NodeId child : children) arguments.push_back(ValueOf(condition, child, *known));
   for (size_t i = 0; i < children.size(); ++i) {
-    const ValueSet left = RefineArgument(*node.function, i, arguments, truth, messages_.profile);
+    const ValueSet left = RefineArgument(*node.function(), i, arguments, truth, messages_.profile);
     if (!Narrow(condition, children[i], left, known)) return false;
   }
   return true;
@@ -358,7 +358,7 @@ bool Reasoner::Narrow(const Condition& condition, NodeId id, const ValueSet& val
   const Node& node = condition.node(id);
   const auto children = condition.tree->children_of(node);
   ValueSet left = Meet(ValueOf(condition, id, *known), values);
-  if (node.op == Op::kCall) left = OnlyMapped(*node.function, left, &scratch_);
+  if (node.op == Op::kCall) left = OnlyMapped(*node.function(), left, &scratch_);
   if (left.empty()) return false;
   (*known)[condition.terms[id]] = left;
   if (left.may_be(kUndefined)) return true;
@@ -376,7 +376,7 @@ bool Reasoner::Narrow(const Condition& condition, NodeId id, const ValueSet& val
       return true;
     case Op::kCall:
     case Op::kConcatenate: {
-      const language::Function& function = node.op == Op::kCall ? *node.function : Concat();
+      const language::Function& function = node.op == Op::kCall ? *node.function() : Concat();
       for (size_t i = 0; i < children.size(); ++i) {
         ValueSet fitting;
         fitting.kinds = KindsOf(function.argument(i));

@@ -36,11 +36,11 @@ Condition Terms::Number(const language::SyntaxTree& tree) {
     AppendBytes(node.op, &key);
     AppendBytes(node.type, &key);
     AppendBytes(node.slot, &key);
-    AppendBytes(node.function, &key);
+    AppendBytes(node.function(), &key);
     if (node.op == Op::kConstant) AppendConstant(node.constant, &key);
     for (const NodeId child : tree.children_of(node)) AppendBytes(condition.terms[child], &key);
     // $topic.line and $topic[1] may be one level: its number is in the slot.
-    if (node.op != Op::kTopicLevel) key += node.text;
+    if (node.op != Op::kTopicLevel) key += node.text();
     condition.terms.push_back(
         numbers_.emplace(key, static_cast<Term>(numbers_.size())).first->second);
   }

@@ -100,6 +100,7 @@ std::shared_ptr<const Program> Compiler::Run() {
           "name an output hub, or have exactly one of type iothub; there is: " + names_.List());
     }
   }
+  program_->rules_.reserve(spec_.rules.size());
   for (const RuleSpec& rule : spec_.rules) CompileRule(rule);
   CheckDeliveries(sink);
   for (size_t i = before; i < problems_.size(); ++i) {

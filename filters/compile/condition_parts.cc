@@ -27,8 +27,8 @@ bool IsFieldLeaf(const Node& node) {
     case Op::kSystemOrProperty:
     case Op::kPropertyOrSystem:
       // Its text is made on request.
-      return node.system == nullptr ||
-             node.system->derived != language::SystemName::Derived::kEnqueuedTime;
+      return node.system() == nullptr ||
+             node.system()->derived != language::SystemName::Derived::kEnqueuedTime;
     case Op::kProperty:
     case Op::kBody:
     case Op::kPropertyOrBody:
@@ -187,12 +187,12 @@ void ConditionParts::AddTextMatch(const Node& node, Item* item) {
   const auto children = tree_->children_of(node);
   TextMatch match;
   if (node.op == Op::kRegexMatch) {
-    match.pattern = node.text;
-    match.literals = AnalysePattern(node.text);
+    match.pattern = node.text();
+    match.literals = AnalysePattern(node.text());
   } else if (node.op == Op::kCall && children.size() == 2) {
     const Value& argument = tree_->node(children[1]).constant;
     if (tree_->node(children[1]).op != Op::kConstant || !argument.is_string()) return;
-    std::optional<Needle> needle = NeedleOf(node.function->name, argument.string());
+    std::optional<Needle> needle = NeedleOf(node.function()->name, argument.string());
     if (!needle) return;
     match.literals.alternatives.push_back({{std::move(*needle)}, true});
   } else {

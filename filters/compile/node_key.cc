@@ -40,9 +40,9 @@ void AppendNode(const SyntaxTree& tree, const Node& node, std::string* key) {
   AppendBytes(node.op, key);
   AppendBytes(node.type, key);
   AppendBytes(node.slot, key);
-  AppendBytes(node.function, key);
-  AppendBytes(node.system, key);
-  AppendText(node.op == Op::kTopicLevel ? std::string_view() : node.text, key);
+  AppendBytes(node.function(), key);
+  AppendBytes(node.system(), key);
+  AppendText(node.op == Op::kTopicLevel ? std::string_view() : node.text(), key);
   if (node.op == Op::kConstant) AppendConstant(node.constant, key);
   AppendBytes(node.child_count, key);
   for (const NodeId child : tree.children_of(node)) AppendNode(tree, tree.node(child), key);

@@ -7,6 +7,13 @@ namespace sluice::compile {
 
 using language::Value;
 
+void RuleIndex::ShrinkToFit() {
+  const auto shrink = [](auto&... arrays) { (arrays.shrink_to_fit(), ...); };
+  shrink(groups_, fields_, conjunct_places_, columns_, entries_, text_columns_, texts_, buckets_,
+         segments_, segment_clauses_, dimensions_, bounds_, order_, bitmaps_, clauses_, tests_,
+         conjuncts_);
+}
+
 uint64_t RuleIndex::HashOf(const Value& value) {
   constexpr uint64_t kOdd = 0x9E3779B97F4A7C15;
   uint64_t hash = 0;

@@ -177,6 +177,8 @@ class RuleIndex {
   friend class RuleIndexBuilder;
   friend class BucketBuilder;
 
+  void ShrinkToFit();
+
   TopicIndex topics_;
   std::vector<Group> groups_;
   std::vector<Field> fields_;

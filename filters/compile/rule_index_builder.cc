@@ -70,6 +70,7 @@ RuleIndex RuleIndexBuilder::Run() {
   for (GroupPlan& plan : plans_) PlanGroup(&plan);
   PlaceClauses();
   for (const GroupPlan& plan : plans_) index_.groups_.push_back(BuildGroup(plan));
+  index_.ShrinkToFit();
   return std::move(index_);
 }
 

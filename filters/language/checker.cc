@@ -305,7 +305,7 @@ class CheckPass {
     }
     if (function->call == nullptr) return CheckRegex(node, children);
     const NodeId id = builder_.Add(node, Op::kCall, function->result, children);
-    builder_.at(id).function = function;
+    builder_.at(id).target = function;
     return id;
   }
 
@@ -363,7 +363,7 @@ class CheckPass {
                            "see https://github.com/google/re2/wiki/Syntax");
     }
     const NodeId id = builder_.Add(node, Op::kRegexMatch, kBool, {children[0]});
-    builder_.at(id).text = pattern.text;
+    builder_.SetText(id, pattern.text);
     builder_.OwnRegex(id, std::move(regex));
     return id;
   }
@@ -388,9 +388,9 @@ class CheckPass {
     }
     const NodeId member = builder_.Add(path, Op::kBody, kDynamic);
     builder_.at(member).slot = builder_.options().paths->body.Intern(*steps);
-    builder_.at(member).text = "$body." + path.text;
+    builder_.SetText(member, "$body." + path.text);
     const NodeId id = builder_.Add(node, Op::kCall, kBool, {member});
-    builder_.at(id).function = &function;
+    builder_.at(id).target = &function;
     return id;
   }
 

@@ -73,7 +73,7 @@ void AppendCall(const SyntaxTree& tree, const Node& node, std::string_view name,
     Append(tree, tree.node(child), out);
     separator = ", ";
   }
-  if (node.op == Op::kRegexMatch) *out += ", " + Quoted(node.text);
+  if (node.op == Op::kRegexMatch) *out += ", " + Quoted(node.text());
   *out += ')';
 }
 
@@ -103,16 +103,16 @@ void Append(const SyntaxTree& tree, const Node& node, std::string* out) {
     case Op::kBody:
     case Op::kPropertyOrBody:
     case Op::kTwin:
-      *out += node.text;
+      *out += node.text();
       break;
     case Op::kSystem:
-      *out += "{" + node.text + "}";
+      *out += "{" + std::string(node.text()) + "}";
       break;
     case Op::kTopic:
       *out += "$topic";
       break;
     case Op::kTopicLevel:
-      *out += node.text.empty() ? "$topic[" + std::to_string(node.slot) + "]" : node.text;
+      *out += node.text();
       break;
     case Op::kDevice:
       *out += "$device";
@@ -124,7 +124,7 @@ void Append(const SyntaxTree& tree, const Node& node, std::string* out) {
       AppendCall(tree, node, "REGEX_MATCH", out);
       break;
     case Op::kCall:
-      AppendCall(tree, node, node.function->name, out);
+      AppendCall(tree, node, node.function()->name, out);
       break;
     default:
       AppendOperator(tree, node, out);

@@ -65,7 +65,7 @@ class NodeEvaluator {
       case Op::kConstant:
         return node.constant;
       case Op::kProperty:
-        return FromProperty(FindProperty(message_.properties, node.text));
+        return FromProperty(FindProperty(message_.properties, node.text()));
       case Op::kSystem:
         return System(node);
       case Op::kSystemOrProperty:
@@ -74,7 +74,7 @@ class NodeEvaluator {
       case Op::kBody:
         return Body(node);
       case Op::kPropertyOrBody:
-        if (const PropertyView* found = FindProperty(message_.properties, node.text))
+        if (const PropertyView* found = FindProperty(message_.properties, node.text()))
           return FromProperty(found);
         return Body(node);
       case Op::kTwin:
@@ -120,7 +120,7 @@ class NodeEvaluator {
       case Op::kOr:
         return Logic(node);
       case Op::kCall:
-        return Call(node, *node.function);
+        return Call(node, *node.function());
     }
     return Value();
   }
@@ -132,13 +132,12 @@ class NodeEvaluator {
   Value Child(const Node& node, size_t i) { return Evaluate(ChildNode(node, i)); }
 
   Value System(const Node& node) {
-    return SystemProperty(message_, std::string_view(node.text).substr(1), node.system,
-                          &evaluator_.scratch_);
+    return SystemProperty(message_, node.text().substr(1), node.system(), &evaluator_.scratch_);
   }
 
   // IoT Hub asks the system properties first, edgeHub the application property called "$name".
   Value SystemAndProperty(const Node& node) {
-    const PropertyView* property = FindProperty(message_.properties, node.text);
+    const PropertyView* property = FindProperty(message_.properties, node.text());
     if (property != nullptr && node.op == Op::kPropertyOrSystem) return FromProperty(property);
     const Value system = System(node);
     return system.is_undefined() && property != nullptr ? FromProperty(property) : system;
@@ -169,7 +168,7 @@ class NodeEvaluator {
   Value RegexMatch(const Node& node) {
     const Value text = Child(node, 0);
     if (!text.is_string()) return Unusable(text);
-    return Value::Bool(RE2::PartialMatch(re2::StringPiece(text.string()), *node.regex));
+    return Value::Bool(RE2::PartialMatch(re2::StringPiece(text.string()), *node.regex()));
   }
 
   // From the left; an operand that decides (false for AND, true for OR) ends it and outvotes

@@ -23,8 +23,8 @@ std::optional<Expression> Compile(std::string_view text, const ExpressionOptions
 
 Expression::Expression(SyntaxTree tree, Profile profile)
     : tree_(std::move(tree)), profile_(profile) {
-  for (const auto& node : tree_.nodes) {
-    switch (node->op) {
+  for (const Node& node : tree_.nodes) {
+    switch (node.op) {
       case Op::kProperty:
       case Op::kSystem:
       case Op::kSystemOrProperty:

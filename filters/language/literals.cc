@@ -58,8 +58,7 @@ NodeId AddLiteral(const SyntaxNode& written, TreeBuilder& builder) {
       return builder.AddConstant(written, StaticType::kNull, Value::LiteralNull());
     case SyntaxKind::kString: {
       const NodeId id = builder.AddConstant(written, StaticType::kString, Value());
-      builder.at(id).text = written.text;
-      builder.at(id).constant = Value::String(builder.at(id).text);
+      builder.SetText(id, written.text);
       return id;
     }
     case SyntaxKind::kInteger:

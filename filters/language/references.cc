@@ -36,7 +36,7 @@ NodeId ResolveMember(const SyntaxNode& written, std::string_view prefix, Op op,
   FieldPaths& paths = *builder.options().paths;
   const NodeId id = builder.Add(written, op, StaticType::kDynamic);
   builder.at(id).slot = (op == Op::kTwin ? paths.twin : paths.body).Intern(*path);
-  builder.at(id).text = written.text;
+  builder.SetText(id, written.text);
   return id;
 }
 
@@ -66,7 +66,7 @@ NodeId ResolveTopicLevel(const SyntaxNode& written, TreeBuilder& builder) {
   const auto add = [&](uint32_t level) {
     const NodeId id = builder.Add(written, Op::kTopicLevel, StaticType::kString);
     builder.at(id).slot = level;
-    builder.at(id).text = written.text;
+    builder.SetText(id, written.text);
     return id;
   };
   if (rest.front() == '[') {
@@ -111,8 +111,8 @@ NodeId ResolveSystemName(const SyntaxNode& written, TreeBuilder& builder) {
                                  : "did you mean $" + std::string(nearest) + "?");
   }
   const NodeId id = builder.Add(written, op, StaticType::kString);
-  builder.at(id).text = written.text;
-  builder.at(id).system = known;
+  builder.SetText(id, written.text);
+  builder.at(id).target = known;
   return id;
 }
 
@@ -167,7 +167,7 @@ NodeId ResolveDefault(const SyntaxNode& written, TreeBuilder& builder) {
 NodeId ResolveReference(const SyntaxNode& written, TreeBuilder& builder) {
   if (written.kind == SyntaxKind::kName) {
     const NodeId id = builder.Add(written, Op::kProperty, StaticType::kString);
-    builder.at(id).text = written.text;
+    builder.SetText(id, written.text);
     return id;
   }
   return builder.edgehub() ? ResolveEdgeHub(written, builder) : ResolveDefault(written, builder);

@@ -75,17 +75,17 @@ void AppendDump(const SyntaxTree& tree, const Node& node, std::string* out) {
     return;
   }
   if (node.child_count == 0 && node.op != Op::kCall) {
-    const bool has_name = !node.text.empty();
-    *out += has_name ? "(" + std::string(OpText(node.op)) + " " + node.text + ")"
+    const bool has_name = !node.text().empty();
+    *out += has_name ? "(" + std::string(OpText(node.op)) + " " + std::string(node.text()) + ")"
                      : std::string(OpText(node.op));
     return;
   }
-  *out += "(" + std::string(node.op == Op::kCall ? node.function->name : OpText(node.op));
+  *out += "(" + std::string(node.op == Op::kCall ? node.function()->name : OpText(node.op));
   for (NodeId child : tree.children_of(node)) {
     *out += ' ';
     AppendDump(tree, tree.node(child), out);
   }
-  if (node.op == Op::kRegexMatch) *out += " " + Quoted(node.text);
+  if (node.op == Op::kRegexMatch) *out += " " + Quoted(node.text());
   *out += ')';
 }
 

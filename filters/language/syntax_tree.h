@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "filters/language/json_paths.h"
@@ -34,11 +35,25 @@ struct Node {
   uint32_t slot = 0;
   uint32_t offset = 0;  // where it is written: bytes into the condition's text
   uint32_t length = 0;
-  Value constant;
-  const Function* function = nullptr;
-  const SystemName* system = nullptr;  // of a system property that the hub knows
-  const re2::RE2* regex = nullptr;     // owned by the tree
-  std::string text;  // a name; of a constant string, its bytes; of a regex, its pattern
+  Value constant;                // of others than constants, their text as a string
+  const void* target = nullptr;  // see below
+
+  // A name; of a constant string, its bytes; of a regex, its pattern. Owned by the tree.
+  std::string_view text() const {
+    return constant.is_string() ? constant.string() : std::string_view();
+  }
+  // Each null where `op` is of another kind.
+  const Function* function() const {
+    return op == Op::kCall ? static_cast<const Function*>(target) : nullptr;
+  }
+  const re2::RE2* regex() const {  // owned by the tree
+    return op == Op::kRegexMatch ? static_cast<const re2::RE2*>(target) : nullptr;
+  }
+  const SystemName* system() const {  // null, too, where the hub knows none of this name
+    const bool may_be =
+        op == Op::kSystem || op == Op::kSystemOrProperty || op == Op::kPropertyOrSystem;
+    return may_be ? static_cast<const SystemName*>(target) : nullptr;
+  }
 };
 
 class SyntaxTree {
@@ -48,16 +63,16 @@ class SyntaxTree {
   SyntaxTree(SyntaxTree&&) noexcept;
   SyntaxTree& operator=(SyntaxTree&&) noexcept;
 
-  const Node& node(NodeId id) const { return *nodes[id]; }
-  const Node& root() const { return *nodes.back(); }
+  const Node& node(NodeId id) const { return nodes[id]; }
+  const Node& root() const { return nodes.back(); }
   NodeId root_id() const { return static_cast<NodeId>(nodes.size() - 1); }
   std::span<const NodeId> children_of(const Node& node) const {
     return {children.data() + node.first_child, node.child_count};
   }
 
-  // Nodes stay where they are when the tree moves, so that constants may view their text.
-  std::vector<std::unique_ptr<Node>> nodes;
+  std::vector<Node> nodes;
   std::vector<NodeId> children;
+  std::unique_ptr<char[]> texts;  // which the nodes view
   std::vector<std::unique_ptr<re2::RE2>> regexes;
 };
 

@@ -4,7 +4,9 @@
 
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,15 +33,14 @@ class TreeBuilder {
   // A node written where `written` is; the caller fills in what its operator needs.
   NodeId Add(const SyntaxNode& written, Op op, StaticType type,
              const std::vector<NodeId>& children = {}) {
-    auto node = std::make_unique<Node>();
-    node->op = op;
-    node->type = type;
-    node->offset = written.offset;
-    node->length = written.length;
-    node->first_child = static_cast<uint32_t>(tree_.children.size());
-    node->child_count = static_cast<uint32_t>(children.size());
+    Node& node = tree_.nodes.emplace_back();
+    node.op = op;
+    node.type = type;
+    node.offset = written.offset;
+    node.length = written.length;
+    node.first_child = static_cast<uint32_t>(tree_.children.size());
+    node.child_count = static_cast<uint32_t>(children.size());
     tree_.children.insert(tree_.children.end(), children.begin(), children.end());
-    tree_.nodes.push_back(std::move(node));
     return tree_.root_id();
   }
 
@@ -49,10 +50,14 @@ class TreeBuilder {
     return id;
   }
 
-  Node& at(NodeId id) { return *tree_.nodes[id]; }
+  Node& at(NodeId id) { return tree_.nodes[id]; }
+
+  void SetText(NodeId id, std::string text) {
+    at(id).constant = Value::String(texts_.emplace_back(std::move(text)));
+  }
 
   void OwnRegex(NodeId id, std::unique_ptr<RE2> regex) {
-    at(id).regex = regex.get();
+    at(id).target = regex.get();
     tree_.regexes.push_back(std::move(regex));
   }
 
@@ -68,7 +73,22 @@ class TreeBuilder {
   }
 
   bool failed() const { return failed_; }
-  SyntaxTree TakeTree() { return std::move(tree_); }
+  // In as little memory as it needs: there may be ten thousand of them.
+  SyntaxTree TakeTree() {
+    size_t size = 0;
+    for (const Node& node : tree_.nodes) size += node.text().size();
+    tree_.texts = std::make_unique<char[]>(size);
+    char* end = tree_.texts.get();
+    for (Node& node : tree_.nodes) {
+      if (!node.constant.is_string()) continue;
+      const std::string_view text = node.text();
+      node.constant = Value::String({end, text.size()});
+      end = std::copy(text.begin(), text.end(), end);
+    }
+    tree_.nodes.shrink_to_fit();
+    tree_.children.shrink_to_fit();
+    return std::move(tree_);
+  }
 
  private:
   void Report(Diagnostic::Severity severity, const SyntaxNode& written, std::string message,
@@ -81,6 +101,7 @@ class TreeBuilder {
   const ExpressionOptions& options_;
   Diagnostics* const diagnostics_;
   SyntaxTree tree_;
+  std::deque<std::string> texts_;  // until the tree is whole
   bool failed_ = false;
 };
 

@@ -76,11 +76,11 @@ class Value {
     result.number_ = value;
     return result;
   }
-  // UTF-8. `value` is borrowed.
+  // UTF-8, of less than 4 GiB. `value` is borrowed.
   static constexpr Value String(std::string_view value) {
     Value result(Kind::kString, Reason::kNone);
     result.data_ = value.data();
-    result.size_ = value.size();
+    result.size_ = static_cast<uint32_t>(value.size());
     return result;
   }
 
@@ -105,10 +105,11 @@ class Value {
     double number_;
     const char* data_;
   };
-  size_t size_ = 0;
+  uint32_t size_ = 0;
   Kind kind_;
   Reason reason_;
 };
+static_assert(sizeof(Value) == 16, "two registers: values are passed around a lot");
 
 // What a condition comes to. Only kTrue routes a message.
 enum class Truth : uint8_t { kFalse, kTrue, kUndefined };

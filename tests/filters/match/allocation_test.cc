@@ -1,5 +1,6 @@
-// Judging allocates nothing once a judge has seen such messages.
+// Judging allocates nothing once a judge has seen such messages, and rules take little memory.
 #include <gtest/gtest.h>
+#include <malloc.h>
 
 #include <atomic>
 #include <cstdlib>
@@ -12,12 +13,19 @@
 namespace {
 
 std::atomic<uint64_t> allocations{0};
+std::atomic<int64_t> live_bytes{0};
 
 void* Allocate(size_t size) {
   allocations.fetch_add(1, std::memory_order_relaxed);
   void* const block = std::malloc(size == 0 ? 1 : size);
   if (block == nullptr) std::abort();
+  live_bytes.fetch_add(static_cast<int64_t>(malloc_usable_size(block)), std::memory_order_relaxed);
   return block;
+}
+
+void Free(void* block) {
+  live_bytes.fetch_sub(static_cast<int64_t>(malloc_usable_size(block)), std::memory_order_relaxed);
+  std::free(block);
 }
 
 }  // namespace
@@ -26,10 +34,10 @@ void* operator new(size_t size) { return Allocate(size); }
 void* operator new[](size_t size) { return Allocate(size); }
 void* operator new(size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
 void* operator new[](size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
-void operator delete[](void* block, size_t) noexcept { std::free(block); }
+void operator delete(void* block) noexcept { Free(block); }
+void operator delete[](void* block) noexcept { Free(block); }
+void operator delete(void* block, size_t) noexcept { Free(block); }
+void operator delete[](void* block, size_t) noexcept { Free(block); }
 
 namespace sluice::match {
 namespace {
@@ -81,6 +89,32 @@ TEST(AllocationTest, JudgingAllocatesNothing) {
   };
   for (const auto& c : kCases)
     EXPECT_EQ(AllocationsOf(judge, shaper, c.message.View()), 0U) << c.what;
+}
+
+// One equality over 50 values, two numeric thresholds.
+std::vector<Rule> SiteRules(int count) {
+  std::vector<Rule> rules;
+  for (int i = 0; i < count; ++i) {
+    rules.push_back(Rule("r" + std::to_string(i))
+                        .Where("$body.site = 'site-" + std::to_string(i % 50) +
+                               "' AND $body.temperature > " + std::to_string(i % 97) +
+                               ".25 AND $body.pressure < " + std::to_string(i % 89) + ".5"));
+  }
+  return rules;
+}
+
+TEST(MemoryTest, ARuleTakesAtMostAKilobyte) {
+  constexpr int kRules = 10'000;
+  const std::vector<Rule> rules = SiteRules(kRules);
+  const int64_t before = live_bytes.load();
+  const auto program = Compiled(rules);
+  const int64_t of_program = live_bytes.load() - before;
+  const Judge judge(program);
+  const int64_t of_judge = live_bytes.load() - before - of_program;
+  RecordProperty("program_bytes_per_rule", static_cast<int>(of_program / kRules));
+  RecordProperty("judge_bytes_per_rule", static_cast<int>(of_judge / kRules));
+  EXPECT_LE(of_program / kRules, 1024);
+  EXPECT_LE(of_judge / kRules, 64);
 }
 
 }  // namespace
