@@ -34,6 +34,7 @@ uint32_t TopicIndex::Add(const TopicPattern& pattern) {
 
 void TopicIndex::Find(std::span<const std::string_view> levels, Scratch* scratch,
                       std::vector<uint32_t>* found) const {
+  if (patterns_ == 0) return;
   // [MQTT-4.7.2-1] No wildcard at the start of a pattern selects a topic that begins with a dollar.
   const bool dollar = levels[0].starts_with('$');
   scratch->here.assign(1, 0);

@@ -17,6 +17,13 @@ inline uint64_t LoadEight(const char* bytes) {
   return word;
 }
 
+// The high bit of each byte of `word` that is `byte`, and of no other.
+inline uint64_t BytesEqual(uint64_t word, char byte) {
+  constexpr uint64_t kLow = 0x7F7F7F7F7F7F7F7F;
+  const uint64_t apart = word ^ (0x0101010101010101 * static_cast<unsigned char>(byte));
+  return ~(((apart & kLow) + kLow) | apart | kLow);
+}
+
 // The first byte of [at, end) that is a quote, a backslash or below 0x20; `end` if there is none.
 inline const char* FindSpecial(const char* at, const char* end) {
   constexpr uint64_t kOnes = 0x0101010101010101;

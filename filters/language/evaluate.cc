@@ -2,6 +2,9 @@
 
 #include <re2/re2.h>
 
+#include <bit>
+
+#include "filters/json/scan.h"
 #include "filters/language/functions.h"
 #include "filters/language/operators.h"
 #include "filters/language/system_names.h"
@@ -233,12 +236,23 @@ class NodeEvaluator {
 
 void SplitTopic(std::string_view topic, std::vector<std::string_view>* levels) {
   levels->clear();
-  size_t start = 0;
-  for (size_t end = topic.find('/'); end != std::string_view::npos; end = topic.find('/', start)) {
-    levels->push_back(topic.substr(start, end - start));
-    start = end + 1;
+  const char* const end = topic.data() + topic.size();
+  const char* level = topic.data();
+  const char* at = level;
+  const auto split = [&](const char* slash) {
+    levels->emplace_back(level, static_cast<size_t>(slash - level));
+    level = slash + 1;
+  };
+  for (; end - at >= 8; at += 8) {
+    for (uint64_t slashes = json::BytesEqual(json::LoadEight(at), '/'); slashes != 0;
+         slashes &= slashes - 1) {
+      split(at + std::countr_zero(slashes) / 8);
+    }
   }
-  levels->push_back(topic.substr(start));
+  for (; at != end; ++at) {
+    if (*at == '/') split(at);
+  }
+  split(end);
 }
 
 Evaluator::Evaluator(const FieldPaths& paths) : twin_(paths.twin) {}

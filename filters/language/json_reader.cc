@@ -147,7 +147,9 @@ class JsonWalk {
     if (!json::IsDigit(c) && c != '-') return Word(at, slot);
     const uint32_t end = TokenEnd(at);
     const uint32_t size = end - at[0];
-    if (size > ShortNumber::kMaxSize || end < sizeof(uint64_t)) return AnyNumber(at, slot);
+    if (size > ShortNumber::kMaxSize || end < sizeof(uint64_t)) {
+      return slot == kNone && IsLongInteger(at[0], end) ? at + 1 : AnyNumber(at, slot);
+    }
     const ShortNumber number(json::LoadEight(text_ + end - sizeof(uint64_t)), size);
     if (!number.is_sound()) return AnyNumber(at, slot);
     if (slot != kNone) KeepToken(slot, Value::Number(number.value()), at);
@@ -155,6 +157,15 @@ class JsonWalk {
   }
 
   [[gnu::noinline]] Place TopScalar(Place at) { return Scalar(at, 0); }
+
+  // Of 9 to 16 digits and nothing else, as a time in milliseconds is.
+  bool IsLongInteger(uint32_t start, uint32_t end) const {
+    if (end - start > 2 * sizeof(uint64_t) || text_[start] == '0' || end < sizeof(uint64_t))
+      return false;
+    const uint64_t head = json::LoadEight(text_ + start);
+    const uint64_t tail = json::LoadEight(text_ + end - sizeof(uint64_t));
+    return (json::NonDigits(head) | json::NonDigits(tail)) == 0;
+  }
 
   [[gnu::noinline]] Place AnyNumber(Place at, JsonPaths::Slot slot) {
     const char* const start = text_ + at[0];

@@ -18,8 +18,11 @@ Drafter::Drafter(const compile::Program& program, BodyReader& body, language::Ev
 const Verdict& Drafter::Draft(const MessageView& message, std::span<const uint16_t> matches,
                               std::span<const uint16_t> errors, std::span<const uint16_t> passed) {
   passed_ = passed;
-  ResolveSets(message);
-  DraftDeliveries();
+  drafts_.clear();
+  if (!passed.empty()) {
+    ResolveSets(message);
+    DraftDeliveries();
+  }
   Publish(matches.empty() && passed.empty());
   verdict_.rules = matches;
   verdict_.errors = errors;
@@ -52,7 +55,6 @@ void Drafter::ResolveSets(const MessageView& message) {
 }
 
 void Drafter::DraftDeliveries() {
-  drafts_.clear();
   delivery_rules_.clear();
   delivery_sets_.clear();
   for (const uint16_t passed : passed_) {
