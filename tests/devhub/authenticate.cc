@@ -97,12 +97,18 @@ std::variant<Admission, Refusal> Authenticate(const Registry& registry,
         mqtt::Reason::kClientIdentifierNotValid, kBadClientId,
         fmt::format("the user name is for \"{}\"", Printable(user->identity.ClientId()))};
   }
-  if (!registry.IsHost(user->host)) {
+  // edgeHub ignores the first segment (section 15).
+  if (!registry.is_edge_hub() && !registry.IsHost(user->host)) {
     return Unauthorized(fmt::format("host \"{}\" is not this hub, {}", Printable(user->host),
                                     registry.host_name()));
   }
   const Device* device = registry.Find(user->identity);
   if (device == nullptr) return Unauthorized("unknown identity");
+
+  if (registry.is_edge_hub() && !connect.password && !device->identity.module.empty() &&
+      device->identity.device != registry.edge_hub()->device_id) {
+    return Unauthorized("a module of a downstream device by certificate: keys only (section 15)");
+  }
 
   std::variant<Admission, Refusal> result =
       connect.password ? ByToken(registry, *device, *connect.password, now_s)

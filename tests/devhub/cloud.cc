@@ -37,7 +37,7 @@ std::optional<Failure> Cloud::Judge(const Identity& identity, bool is_message) c
     return Failure{identity.module.empty() ? kDeviceNotFound : kModuleNotFound,
                    "devices.json does not list it"};
   }
-  if (registry.tier().basic) {
+  if (registry.is_basic()) {
     return Failure{kNotInTier,
                    fmt::format("tier {} has no cloud-to-device messages, methods, twins",
                                registry.tier().name)};
@@ -56,7 +56,7 @@ std::optional<Failure> Cloud::Charge(size_t bytes) {
 std::string Cloud::NewMessageId() { return fmt::format("c2d-{}", next_message_id_++); }
 
 std::optional<Failure> Cloud::Queue(Outgoing message, const std::string& topic_prefix,
-                                    std::string_view topic_suffix, size_t most_bytes) {
+                                    size_t most_bytes) {
   size_t size = message.payload.size();
   for (const Property& property : message.properties) {
     size += (property.name.starts_with('$') ? 0 : property.name.size()) + property.value.size();
@@ -72,7 +72,7 @@ std::optional<Failure> Cloud::Queue(Outgoing message, const std::string& topic_p
   for (const Property& property : message.properties) {
     if (property.name == "$.mid") queued.message_id = property.value;
   }
-  queued.topic = fmt::format("{}{}{}", topic_prefix, WriteBag(message.properties), topic_suffix);
+  queued.topic = topic_prefix + WriteBag(message.properties);
   if (queued.topic.size() > 65'535) return Failure{kTooLarge, "the topic is above 65535 bytes"};
   queued.payload = std::move(message.payload);
   if (message.life_us) queued.expires_us = now_us + *message.life_us;
@@ -94,7 +94,7 @@ std::optional<Failure> Cloud::Send(Outgoing message) {
   }
   const std::string end = fmt::format("devices/{}/messages/devicebound", message.to.device);
   message.properties.insert(message.properties.begin() + 1, {"$.to", "/" + end, false});
-  return Queue(std::move(message), end + "/", "", kMostMessageBytes);
+  return Queue(std::move(message), end + "/", kMostMessageBytes);
 }
 
 std::optional<Failure> Cloud::SendToInput(const std::string& input, Outgoing message) {
@@ -107,7 +107,7 @@ std::optional<Failure> Cloud::SendToInput(const std::string& input, Outgoing mes
   if (!IsMethodName(input)) return Failure{kBadArgument, "want an input's name"};
   std::string prefix =
       fmt::format("devices/{}/modules/{}/inputs/{}/", message.to.device, message.to.module, input);
-  return Queue(std::move(message), prefix, "/", kMaxMessageBytes);
+  return Queue(std::move(message), prefix, kMaxMessageBytes);
 }
 
 void Cloud::Invoke(const Call& call, MethodReply reply) {

@@ -72,7 +72,7 @@ class Cloud {
  private:
   std::optional<Failure> Charge(size_t bytes);
   std::optional<Failure> Queue(Outgoing message, const std::string& topic_prefix,
-                               std::string_view topic_suffix, size_t most_bytes);
+                               size_t most_bytes);
 
   Hub& hub_;
   Methods methods_;

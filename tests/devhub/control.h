@@ -15,6 +15,7 @@
 //   {"op":"fault","kind":"connect"}            CONNECTs of one identity above "perSecond" (1) are
 //                                              answered late, and with 3 if that were over
 //                                              "patienceMs" (60000) late; "burst" (1)
+//   {"op":"fault","kind":"workload"}           the workload API answers "status" (500)
 // Each fault may be limited: "device":ID (a module: "d/m"), "count":N publishes or CONNECTs,
 // "seconds":S. A new one replaces an earlier one of the same kind and device.
 //
@@ -23,7 +24,8 @@
 //                                              "contentEncoding", "properties":{NAME:TEXT|null},
 //                                              "expirySeconds", "ack":none|positive|negative|full.
 //                                              Answers its "messageId" and how many are "pending".
-//                                              "input":NAME: to a module's input, at edgeHub
+//                                              "input":NAME (and "from":ID): to a module's input,
+//                                              at edgeHub
 //   {"op":"c2d","kind":"pending","device":ID}  what waits and what is delivered but not completed
 //   {"op":"c2d","kind":"purge","device":ID}
 //   {"op":"c2d","kind":"feedback","device":ID} what became of messages with "ack", since last asked

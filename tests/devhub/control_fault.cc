@@ -43,6 +43,11 @@ void ReadConnect(Hub&, Members& members, Fault* fault) {
                              Micros(members.Number("patienceMs").value_or(60'000), 1e3));
 }
 
+void ReadWorkload(Hub&, Members& members, Fault* fault) {
+  fault->status = static_cast<int>(members.Number("status").value_or(500));
+  if (fault->status < 400 || fault->status > 599) members.Fail("status", "400 to 599");
+}
+
 struct KindRow {
   std::string_view name;
   Fault::Kind kind;
@@ -54,6 +59,7 @@ constexpr KindRow kKinds[] = {
     {"throttle", Fault::Kind::kThrottle, ReadThrottle},
     {"disconnect", Fault::Kind::kDisconnect, ReadDisconnect},
     {"connect", Fault::Kind::kConnect, ReadConnect},
+    {"workload", Fault::Kind::kWorkload, ReadWorkload},
 };
 
 Json SetFault(Hub& hub, const Json& command) {
@@ -87,7 +93,7 @@ Json SetFault(Hub& hub, const Json& command) {
     hub.faults().Set(std::move(fault));
     return {{"ok", true}};
   }
-  return ControlError("kind: want slow, no-ack, throttle, disconnect, connect or none");
+  return ControlError("kind: want slow, no-ack, throttle, disconnect, connect, workload or none");
 }
 
 }  // namespace

@@ -32,9 +32,10 @@ constexpr int64_t kConnectPatienceUs = 30 * kSecond;
 
 // Section 11: closed after 1.5 times the keep-alive, at most 1767 s. 0 ("none") and what lies above
 // 1177 s are legal MQTT and get the cap.
-constexpr int64_t KeepAlivePatience(uint16_t keep_alive_s) {
-  constexpr int64_t kCap = 1767 * kSecond;
-  return keep_alive_s == 0 ? kCap : std::min(kCap, keep_alive_s * kSecond * 3 / 2);
+// edgeHub caps the keep-alive itself at 10 minutes (section 15).
+constexpr int64_t KeepAlivePatience(uint16_t keep_alive_s, bool is_edge_hub) {
+  const int64_t cap = (is_edge_hub ? 900 : 1767) * kSecond;
+  return keep_alive_s == 0 ? cap : std::min(cap, keep_alive_s * kSecond * 3 / 2);
 }
 
 // The largest PUBLISH that can be legal: the largest topic with the largest body, packet id,
@@ -159,6 +160,10 @@ void Conversation::AnswerConnect(std::string_view body, bool has_waited) {
     return Refuse(*refusal, connect->client_id);
 
   auto admission = std::get<Admission>(std::move(result));
+  if (hub_.is_full() && hub_.Find(admission.identity) == nullptr) {
+    return Refuse({mqtt::Reason::kServerUnavailable, kTooManyClients, "edgeHub admits 100"},
+                  connect->client_id);
+  }
   if (!has_waited && Shape(body, admission.identity.ClientId())) return;
   EnterHub(*connect, std::move(admission));
 }
@@ -215,7 +220,7 @@ void Conversation::Enter(std::unique_ptr<Role> role, std::string client_id,
                          const mqtt::ConnectView& connect, int64_t token_expiry_s,
                          bool session_present) {
   token_expiry_us_ = token_expiry_s > INT64_MAX / kSecond ? 0 : token_expiry_s * kSecond;
-  patience_us_ = KeepAlivePatience(connect.keep_alive_s);
+  patience_us_ = KeepAlivePatience(connect.keep_alive_s, hub_.registry().is_edge_hub());
   client_id_ = std::move(client_id);
   role_ = std::move(role);
   for (const auto& [filter, qos] : role_->subscriptions()) asked_filters_.insert(filter);

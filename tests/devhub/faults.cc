@@ -47,12 +47,22 @@ std::optional<int64_t> Faults::OnConnect(const std::string& client_id, int64_t n
   return longest_us;
 }
 
+std::optional<int> Faults::OnWorkload(int64_t now_us) {
+  EndOverdue(now_us);
+  for (Fault& fault : faults_) {
+    if (fault.kind != Fault::Kind::kWorkload) continue;
+    if (fault.count) --*fault.count;
+    return fault.status;
+  }
+  return std::nullopt;
+}
+
 Faults::Fate Faults::OnPublish(std::string_view client_id, int64_t now_us) {
   Fate fate;
   if (faults_.empty()) return fate;
   EndOverdue(now_us);
   for (Fault& fault : faults_) {
-    if (fault.kind == Fault::Kind::kConnect) continue;
+    if (fault.kind == Fault::Kind::kConnect || fault.kind == Fault::Kind::kWorkload) continue;
     if (!fault.client_id.empty() && fault.client_id != client_id) continue;
     if (fault.after > 0) {
       --fault.after;
@@ -71,6 +81,7 @@ Faults::Fate Faults::OnPublish(std::string_view client_id, int64_t now_us) {
         fate.close = &kServiceUpgrade;
         break;
       case Fault::Kind::kConnect:
+      case Fault::Kind::kWorkload:
         break;
       case Fault::Kind::kThrottle: {
         const std::optional<int64_t> wait = fault.throttle->Take(now_us);

@@ -31,7 +31,7 @@ class Throttle {
 };
 
 struct Fault {
-  enum class Kind { kThrottle, kDisconnect, kNoAck, kSlow, kConnect };
+  enum class Kind { kThrottle, kDisconnect, kNoAck, kSlow, kConnect, kWorkload };
 
   Kind kind = Kind::kSlow;
   std::string client_id;          // empty: everyone
@@ -39,6 +39,7 @@ struct Fault {
   int64_t until_us = INT64_MAX;   // steady time
   int64_t delay_us = 0;           // slow: how late the PUBACK is
   uint64_t after = 0;  // disconnect: publishes that still pass before the one that is cut
+  int status = 0;      // workload: what requests are answered
   bool store = true;   // no-ack: whether the message is stored all the same
   std::optional<Throttle> throttle;  // connect: as each identity's begins
 };
@@ -49,6 +50,7 @@ class Faults {
   struct Fate {
     int64_t delay_us = 0;
     bool acknowledge = true;
+    int status = 0;  // workload: what requests are answered
     bool store = true;
     const HubError* close = nullptr;
   };
@@ -64,6 +66,9 @@ class Faults {
   // What becomes of one CONNECT of an identity that may connect: how long it waits, or nothing if
   // it is refused.
   std::optional<int64_t> OnConnect(const std::string& client_id, int64_t now_us);
+
+  // What a request to the workload API is answered in place of its answer.
+  std::optional<int> OnWorkload(int64_t now_us);
 
   Fate OnPublish(std::string_view client_id, int64_t now_us);
 

@@ -129,6 +129,8 @@ class Hub {
   const Registry& registry() const { return registry_; }
   const Statistics& statistics() const { return statistics_; }
   size_t connections() const { return connected_.size(); }
+  // edgeHub's MaxConnectedClients.
+  bool is_full() const { return registry_.is_edge_hub() && connected_.size() >= 100; }
   // Blocks since 00:00 UTC, what the quota counts (section 12).
   uint64_t blocks_today();
 

@@ -36,7 +36,7 @@ HubClient::HubClient(Hub& hub, Conversation& conversation, Stamp stamp, bool cle
       stamp_(std::move(stamp)),
       client_id_(stamp_.identity.ClientId()),
       clean_session_(clean_session),
-      topics_(stamp_.identity, hub.registry().tier().basic),
+      topics_(stamp_.identity, hub.registry().is_basic(), hub.registry().is_edge_hub()),
       telemetry_(hub, stamp_, conversation.output()) {}
 
 std::optional<Failure> HubClient::TakeWill(const mqtt::WillView& will) {
@@ -73,7 +73,14 @@ void HubClient::OnEnd(bool politely) {
   session_ = nullptr;
 }
 
-bool HubClient::MaySubscribe(std::string_view filter) const { return topics_.MaySubscribe(filter); }
+bool HubClient::MaySubscribe(std::string_view filter) const {
+  if (topics_.MaySubscribe(filter)) return true;
+  if (!hub_.registry().is_edge_hub()) return false;
+  // edgeHub ignores what it does not know, with a log line (edge-module.md, section 4).
+  hub_.Report(kIgnoredFilter, client_id_, conversation_.address(),
+              fmt::format("subscription \"{}\"", Printable(filter)));
+  return true;
+}
 
 bool HubClient::InvokeMethod(std::string_view name, uint64_t rid, std::string_view payload) {
   const bool sent = downlink_->MethodRequest(name, rid, payload);

@@ -37,6 +37,8 @@ inline constexpr HubError kTooLarge = {0, "MessageTooLarge"};
 inline constexpr HubError kBadQos = {0, "QosNotSupported"};
 inline constexpr HubError kTlsFailed = {0, "TlsHandshakeFailed"};
 inline constexpr HubError kConnectTimeout = {0, "ConnectTimeout"};
+inline constexpr HubError kIgnoredFilter = {0, "SubscriptionIgnored"};  // edgeHub's way
+inline constexpr HubError kTooManyClients = {0, "TooManyClients"};      // edgeHub's limit
 
 // Of the Device Provisioning Service.
 inline constexpr HubError kDpsUnauthorized = {401002, "DpsUnauthorized"};

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "tests/devhub/registry.h"
 #include "tests/devhub/server.h"
 #include "tests/devhub/tls.h"
+#include "tests/devhub/workload.h"
 
 namespace sluice::devhub {
 namespace {
@@ -33,6 +35,22 @@ void RaiseDescriptorLimit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// What `docker run --env-file` would give each module: DIR/MODULE.env.
+absl::Status WriteEnvironments(const Registry& registry, const Workload& workload,
+                               const std::string& folder, const std::string& address) {
+  if (!registry.is_edge_hub()) return absl::OkStatus();
+  std::string gateway = registry.edge_hub()->gateway_host_name;
+  const std::string port = address.substr(address.rfind(':'));
+  if (port != ":8883" && gateway.find(':') == gateway.npos) gateway += port;
+  for (const Device* module : registry.EdgeModules()) {
+    const std::string path = fmt::format("{}/{}.env", folder, module->identity.module);
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file << workload.Environment(*module, gateway);
+    if (!file.flush()) return absl::PermissionDeniedError(path + ": cannot be written");
+  }
+  return absl::OkStatus();
 }
 
 int Serve(const std::string& folder, const std::string& address, uint16_t port,
@@ -70,12 +88,16 @@ int Serve(const std::string& folder, const std::string& address, uint16_t port,
     return file.LoadIfChanged(force);
   };
   hub.set_registry_source([&] { return read_again(false); });
-  Server::Options options{address, port, dps_port, folder + "/control.sock", [&] {
-                            if (auto changed = read_again(true))
-                              hub.SetRegistry(*std::move(changed));
-                          }};
-  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(std::move(options), hub, *tls);
+  Workload workload(hub, folder);
+  Server::Options options{
+      address, port, dps_port, folder + "/control.sock", folder + "/workload.sock", [&] {
+        if (auto changed = read_again(true)) hub.SetRegistry(*std::move(changed));
+      }};
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(
+      std::move(options), hub, *tls, hub.registry().is_edge_hub() ? &workload : nullptr);
   if (!server.ok()) return Fail(server.status());
+  absl::Status written = WriteEnvironments(hub.registry(), workload, folder, (*server)->address());
+  if (!written.ok()) return Fail(written);
   fmt::print("sluice-devhub: ready, listening on {}\n", (*server)->address());
   if (dps_port) fmt::print("sluice-devhub: dps on {}\n", (*server)->dps_address());
   std::fflush(stdout);

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """sluice-devhub as its users meet it: the program, mosquitto_pub, certificates, kill -9."""
+import concurrent.futures
 import json
 import shutil
 import signal
@@ -448,6 +449,82 @@ class DpsTest(HubTest):
                 hub.stop()
                 hub.start(0, "--dps-port", "0")
                 self.assertRegex(hub.process.stdout.readline(), r"^sluice-devhub: dps on 127.0.0.1:\d+$")
+
+
+class EdgeTest(HubTest):
+    """A module by what its environment says alone: signature from the workload API, then edgeHub."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.hub.stop()
+        cls.identities = {
+            "hostName": "sluice-demo.azure-devices.net",
+            "edgeHub": {"deviceId": "edge-01", "gatewayHostName": HOST},
+            "devices": [{"deviceId": "edge-01", "moduleId": "sluice", "primaryKey": KEY}]}
+        cls.hub.write_identities(cls.identities)
+        cls.hub.start()
+        lines = (cls.hub.folder / "sluice.env").read_text().splitlines()
+        cls.environment = dict(line.split("=", 1) for line in lines)
+
+    def ask(self, method, target, body=None, raw=None):
+        path = self.environment["IOTEDGE_WORKLOADURI"].removeprefix("unix://")
+        with devhub.socket.socket(devhub.socket.AF_UNIX) as client:
+            client.settimeout(devhub.PATIENCE_S)
+            client.connect(path)
+            text = b"" if body is None else json.dumps(body).encode()
+            client.sendall(raw or (f"{method} {target}?api-version=2018-06-28 HTTP/1.1\r\nHost: localhost\r\n"
+                                   f"Connection: close\r\nContent-Length: {len(text)}\r\n\r\n").encode() + text)
+            answer = b""
+            while part := client.recv(65536):
+                answer += part
+        head, _, text = answer.partition(b"\r\n\r\n")
+        return int(head.split()[1]), json.loads(text)
+
+    def module_path(self, operation):
+        return f"/modules/sluice/genid/{self.environment['IOTEDGE_MODULEGENERATIONID']}/{operation}"
+
+    def test_a_module_by_its_environment_alone(self):
+        hub = self.environment["IOTEDGE_IOTHUBHOSTNAME"]
+        resource = devhub.urllib.parse.quote(f"{hub}/devices/edge-01/modules/sluice", safe="")
+        expiry = int(time.time()) + 600
+        status, answer = self.ask("POST", self.module_path("sign"), {
+            "keyId": "primary", "algo": "HMACSHA256",
+            "data": devhub.base64.b64encode(f"{resource}\n{expiry}".encode()).decode()})
+        self.assertEqual(200, status)
+        token = (f"SharedAccessSignature sr={resource}&sig={devhub.urllib.parse.quote(answer['digest'], safe='')}"
+                 f"&se={expiry}")
+        self.assertEqual(f"{HOST}:{self.hub.port}", self.environment["IOTEDGE_GATEWAYHOSTNAME"])
+        context = ssl.create_default_context(cadata=self.ask("GET", "/trust-bundle")[1]["certificate"])
+        connection = self.connect("edge-01/sluice", password=token, context=context,
+                                  user_name=f"{hub}/edge-01/sluice/?api-version=2021-04-12")
+        self.assertEqual(0, connection.connack)
+        connection.publish("devices/edge-01/modules/sluice/messages/events/%24.on=accepted/", b"x")
+        self.assertEqual(1, connection.puback())
+        self.assertEqual("accepted", self.stored()[0]["systemProperties"]["outputName"])
+
+    def test_a_server_certificate_serves(self):
+        status, answer = self.ask("POST", self.module_path("certificate/server"), {"commonName": "gateway.lan"})
+        self.assertEqual(201, status)
+        with devhub.temporary_folder() as folder:
+            path = folder + "/chain.pem"
+            with open(path, "w") as file:
+                file.write(answer["privateKey"]["bytes"] + answer["certificate"])
+            server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            server.load_cert_chain(path)
+            client = ssl.create_default_context(cafile=str(self.hub.ca))
+            left, right = devhub.socket.socketpair()
+            with left, right:
+                with concurrent.futures.ThreadPoolExecutor() as pool:
+                    served = pool.submit(server.wrap_socket, left, server_side=True)
+                    with client.wrap_socket(right, server_hostname="gateway.lan"), served.result(devhub.PATIENCE_S):
+                        pass
+
+    def test_junk_is_answered_and_closed(self):
+        self.assertEqual(400, self.ask("", "", raw=b"\x16\x03\x01 what\r\n\r\n")[0])
+        self.assertTrue(self.hub.control({"op": "fault", "kind": "workload", "status": 403, "count": 1})["ok"])
+        self.assertEqual(403, self.ask("GET", "/trust-bundle")[0])
+        self.assertEqual(200, self.ask("GET", "/trust-bundle")[0])
 
 
 class LifeTest(HubTest):

@@ -34,7 +34,8 @@ class RegistryReader {
 
   absl::Status Read(const Json& root) {
     if (!root.is_object()) return absl::InvalidArgumentError("want an object");
-    reader_.Expect(root, {"hostName", "tier", "units", "devices", "policies", "enforceLimits"});
+    reader_.Expect(
+        root, {"hostName", "tier", "units", "devices", "policies", "enforceLimits", "edgeHub"});
     registry_.host_name_ = reader_.Text(root, "hostName", "");
     if (registry_.host_name_.empty()) {
       reader_.Fail("hostName", "is missing: what clients call this hub");
@@ -51,10 +52,24 @@ class RegistryReader {
     registry_.enforce_limits_ = reader_.Flag(root, "enforceLimits");
     reader_.ForEach(root, "devices", [this](const Json& entry) { ReadDevice(entry); });
     reader_.ForEach(root, "policies", [this](const Json& entry) { ReadPolicy(entry); });
+    ReadEdgeHub(root);
     return reader_.status();
   }
 
  private:
+  void ReadEdgeHub(const Json& root) {
+    const Json* entry = reader_.Object(root, "edgeHub");
+    if (entry == nullptr) return;
+    reader_.Expect(*entry, {"deviceId", "gatewayHostName", "certificateSeconds"});
+    EdgeHub& edge_hub = registry_.edge_hub_.emplace();
+    edge_hub.device_id = reader_.Text(*entry, "deviceId", "");
+    if (!IsValidId(edge_hub.device_id)) reader_.Fail("edgeHub.deviceId", kWantId);
+    edge_hub.gateway_host_name = reader_.Text(*entry, "gatewayHostName", "localhost");
+    constexpr uint64_t kNinetyDays = 90 * 86'400;
+    edge_hub.certificate_s =
+        reader_.Count(*entry, "certificateSeconds", 1, 10 * kNinetyDays, kNinetyDays);
+  }
+
   void ReadDevice(const Json& entry) {
     reader_.Expect(entry, {"deviceId", "moduleId", "primaryKey", "secondaryKey", "thumbprint",
                            "secondaryThumbprint", "caSigned", "status", "tags"});
@@ -136,12 +151,30 @@ void Registry::Put(Device device) {
 }
 
 bool Registry::IsHost(std::string_view host) const {
-  if (EqualsIgnoringCase(host, host_name_)) return true;
-  const size_t colon = host.rfind(':');
-  if (colon == host.npos || host_name_.find(':') != host_name_.npos) return false;
-  const std::string_view port = host.substr(colon + 1);
-  return !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == port.npos &&
-         EqualsIgnoringCase(host.substr(0, colon), host_name_);
+  const auto is = [host](const std::string& name) {
+    if (EqualsIgnoringCase(host, name)) return true;
+    const size_t colon = host.rfind(':');
+    if (colon == host.npos || name.find(':') != name.npos) return false;
+    const std::string_view port = host.substr(colon + 1);
+    return !port.empty() && port.size() <= 5 && port.find_first_not_of("0123456789") == port.npos &&
+           EqualsIgnoringCase(host.substr(0, colon), name);
+  };
+  // A child may put the gateway's name in the hub's place (section 15).
+  return is(host_name_) || (edge_hub_ && is(edge_hub_->gateway_host_name));
+}
+
+std::vector<const Device*> Registry::EdgeModules() const {
+  std::vector<const Device*> modules;
+  for (const auto& [client_id, device] : devices_) {
+    if (edge_hub_ && device.identity.device == edge_hub_->device_id &&
+        !device.identity.module.empty()) {
+      modules.push_back(&device);
+    }
+  }
+  std::sort(modules.begin(), modules.end(), [](const Device* a, const Device* b) {
+    return a->identity.module < b->identity.module;
+  });
+  return modules;
 }
 
 const Device* Registry::Find(const Identity& identity) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -29,6 +30,13 @@ struct Device {
 struct Policy {
   std::vector<std::string> keys;
   bool device_connect = false;
+};
+
+// That an edge device's edgeHub is played, not the hub itself (edge-module.md).
+struct EdgeHub {
+  std::string device_id;          // the edge device's own
+  std::string gateway_host_name;  // what its modules dial
+  uint64_t certificate_s = 0;     // how long certificates of its CA live
 };
 
 class Registry {
@@ -59,9 +67,14 @@ class Registry {
   uint32_t units() const { return units_; }
   // Whether the tier's send rate and day's quota are enforced, not only counted (member
   // "enforceLimits").
-  bool enforce_limits() const { return enforce_limits_; }
-  // Whether this plays an edge device's edgeHub instead of the hub itself (member "edgeHub").
-  bool is_edge_hub() const { return is_edge_hub_; }
+  bool enforce_limits() const { return enforce_limits_ && !edge_hub_; }
+  // Whether there are neither messages to devices nor methods nor twins.
+  bool is_basic() const { return tier_->basic && !edge_hub_; }
+  // Member "edgeHub"; nothing: this is the hub itself.
+  const std::optional<EdgeHub>& edge_hub() const { return edge_hub_; }
+  bool is_edge_hub() const { return edge_hub_.has_value(); }
+  // The edge device's own modules, by name.
+  std::vector<const Device*> EdgeModules() const;
   std::vector<std::string> warnings;
   bool HasCaSignedDevices() const;
 
@@ -72,7 +85,7 @@ class Registry {
   const Tier* tier_ = nullptr;
   uint32_t units_ = 1;
   bool enforce_limits_ = false;
-  bool is_edge_hub_ = false;
+  std::optional<EdgeHub> edge_hub_;
   std::unordered_map<std::string, Device> devices_;    // by client id
   std::unordered_map<std::string, std::string> tags_;  // by client id; only where there are some
   std::unordered_map<std::string, Policy> policies_;

@@ -27,19 +27,22 @@ bool RequestClient::OnReady() {
     HandleInput();
   }
   const bool ended = got >= 0 || (errno != EAGAIN && errno != EINTR);
-  return Write() && !ended && output_.size() <= kMostBytes;
+  if (!Write() || ended || output_.size() > kMostBytes) return false;
+  return !ended_ || !output_.empty();
 }
 
 void RequestClient::HandleInput() {
   handling_ = true;
   size_t consumed = 0;
-  while (!waiting_) {
+  while (!waiting_ && !ended_) {
     waiting_ = true;
-    const size_t size = serve_(std::string_view(input_).substr(consumed),
-                               [anchor = std::weak_ptr<Anchor>(anchor_)](std::string answer) {
-                                 if (const auto alive = anchor.lock())
-                                   alive->client->OnReply(std::move(answer));
-                               });
+    const size_t size =
+        serve_(std::string_view(input_).substr(consumed),
+               [anchor = std::weak_ptr<Anchor>(anchor_)](std::string answer, bool last) {
+                 if (const auto alive = anchor.lock()) {
+                   alive->client->OnReply(std::move(answer), last);
+                 }
+               });
     if (size == 0) {
       waiting_ = false;
       break;
@@ -50,12 +53,13 @@ void RequestClient::HandleInput() {
   handling_ = false;
 }
 
-void RequestClient::OnReply(std::string answer) {
+void RequestClient::OnReply(std::string answer, bool last) {
   output_ += answer;
+  ended_ = last;
   waiting_ = false;
   if (handling_) return;
   HandleInput();
-  if (!Write()) finished_();
+  if (!Write() || (ended_ && output_.empty())) finished_();
 }
 
 bool RequestClient::Write() {

@@ -14,8 +14,9 @@ namespace sluice::devhub {
 
 class RequestClient {
  public:
-  // To be called once a request, at once or later, even when the client is gone.
-  using Reply = std::function<void(std::string)>;
+  // To be called once a request, at once or later, even when the client is gone. `last`: the
+  // connection ends with this answer.
+  using Reply = std::function<void(std::string answer, bool last)>;
   // Takes the request at the front of the input and returns how many bytes it was, 0 if it is not
   // whole yet. Replies exactly if that is not 0.
   using Serve = std::function<size_t(std::string_view input, const Reply& reply)>;
@@ -33,7 +34,7 @@ class RequestClient {
   };
 
   void HandleInput();
-  void OnReply(std::string answer);
+  void OnReply(std::string answer, bool last);
   bool Write();
 
   FileDescriptor fd_;
@@ -43,6 +44,7 @@ class RequestClient {
   std::string input_;
   std::string output_;
   bool waiting_ = false;   // for a reply; later requests wait, too
+  bool ended_ = false;     // the last answer was given
   bool handling_ = false;  // requests are being taken from the input
 };
 

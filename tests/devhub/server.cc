@@ -28,23 +28,38 @@ size_t ServeControl(Hub& hub, std::string_view input, const RequestClient::Reply
   const size_t end = input.find('\n');
   if (end == input.npos) return 0;
   AnswerControl(hub, input.substr(0, end),
-                [reply](const std::string& answer) { reply(answer + '\n'); });
+                [reply](const std::string& answer) { reply(answer + '\n', false); });
   return end + 1;
+}
+
+size_t ServeWorkload(Workload& workload, std::string_view input,
+                     const RequestClient::Reply& reply) {
+  HttpRequest request;
+  const size_t size = ParseHttp(input, &request);
+  if (size == 0) return 0;
+  if (size == kBadHttp) {
+    reply(HttpAnswer(400, R"({"message":"no HTTP request"})"), true);
+    return input.size();
+  }
+  reply(workload.Answer(request), request.closes);
+  return size;
 }
 
 }  // namespace
 
-Server::Server(Options options, Hub& hub, const Tls& tls)
-    : options_(std::move(options)), hub_(hub), tls_(tls) {}
+Server::Server(Options options, Hub& hub, const Tls& tls, Workload* workload)
+    : options_(std::move(options)), hub_(hub), tls_(tls), workload_(workload) {}
 
 Server::~Server() {
   clients_.clear();
   (void)hub_.Flush();  // wills of those who were connected; nothing waits for an answer
   unlink(options_.control_path.c_str());
+  if (workload_listener_.valid()) unlink(options_.workload_path.c_str());
 }
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options, Hub& hub, const Tls& tls) {
-  std::unique_ptr<Server> server(new Server(std::move(options), hub, tls));
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(Options options, Hub& hub, const Tls& tls,
+                                                      Workload* workload) {
+  std::unique_ptr<Server> server(new Server(std::move(options), hub, tls, workload));
   if (absl::Status status = server->Listen(); !status.ok()) return status;
   return server;
 }
@@ -71,6 +86,14 @@ absl::Status Server::Listen() {
   absl::StatusOr<FileDescriptor> control = ListenUnix(options_.control_path);
   if (!control.ok()) return control.status();
   control_listener_ = *std::move(control);
+  if (workload_ != nullptr) {
+    absl::StatusOr<FileDescriptor> workload = ListenUnix(options_.workload_path);
+    if (!workload.ok()) return workload.status();
+    workload_listener_ = *std::move(workload);
+    absl::Status status =
+        Watch(Source::kWorkloadListener, workload_listener_.get(), EPOLLIN | EPOLLET);
+    if (!status.ok()) return status;
+  }
 
   // Edge-triggered: a listener out of descriptors is tried again at the next tick, it does not
   // spin.
@@ -123,11 +146,17 @@ void Server::Dispatch(uint64_t data, uint32_t events) {
     case Source::kDpsListener:
       return AcceptClients();
     case Source::kControlListener:
-      return AcceptControl();
+      return AcceptRequests(control_listener_, [this](auto input, auto& reply) {
+        return ServeControl(hub_, input, reply);
+      });
+    case Source::kWorkloadListener:
+      return AcceptRequests(workload_listener_, [this](auto input, auto& reply) {
+        return ServeWorkload(*workload_, input, reply);
+      });
     case Source::kSignals:
       return ReadSignals();
-    case Source::kControlClient:
-      return ReadControl(fd);
+    case Source::kRequestClient:
+      return ReadRequests(fd);
     case Source::kClient: {
       const auto found = clients_.find(fd);
       if (found == clients_.end()) return;
@@ -162,23 +191,21 @@ void Server::AcceptFrom(const FileDescriptor& listener, Conversation::Door door)
   }
 }
 
-void Server::AcceptControl() {
+void Server::AcceptRequests(const FileDescriptor& listener, const RequestClient::Serve& serve) {
   for (;;) {
-    FileDescriptor fd(
-        accept4(control_listener_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    FileDescriptor fd(accept4(listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd.valid()) return;
     const int number = fd.get();
-    if (!Watch(Source::kControlClient, number, EPOLLIN | EPOLLOUT | EPOLLET).ok()) continue;
-    control_clients_[number] = std::make_unique<RequestClient>(
-        std::move(fd), [this](auto input, auto& reply) { return ServeControl(hub_, input, reply); },
-        [this, number] { gone_control_clients_.push_back(number); });
-    ReadControl(number);
+    if (!Watch(Source::kRequestClient, number, EPOLLIN | EPOLLOUT | EPOLLET).ok()) continue;
+    request_clients_[number] = std::make_unique<RequestClient>(
+        std::move(fd), serve, [this, number] { gone_request_clients_.push_back(number); });
+    ReadRequests(number);
   }
 }
 
-void Server::ReadControl(int fd) {
-  const auto found = control_clients_.find(fd);
-  if (found != control_clients_.end() && !found->second->OnReady()) control_clients_.erase(found);
+void Server::ReadRequests(int fd) {
+  const auto found = request_clients_.find(fd);
+  if (found != request_clients_.end() && !found->second->OnReady()) request_clients_.erase(found);
 }
 
 void Server::ReadSignals() {
@@ -210,7 +237,7 @@ void Server::Tick() {
 }
 
 void Server::EndTurn() {
-  for (const int fd : std::exchange(gone_control_clients_, {})) control_clients_.erase(fd);
+  for (const int fd : std::exchange(gone_request_clients_, {})) request_clients_.erase(fd);
   if (hub_.HasPendingMessages()) {
     if (absl::Status status = hub_.Flush(); !status.ok()) {
       // None of this turn's messages is stored: nobody may get an acknowledgement.

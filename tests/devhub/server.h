@@ -18,6 +18,7 @@
 #include "tests/devhub/hub.h"
 #include "tests/devhub/request_client.h"
 #include "tests/devhub/tls.h"
+#include "tests/devhub/workload.h"
 
 namespace sluice::devhub {
 
@@ -28,12 +29,14 @@ class Server {
     uint16_t port = 0;
     std::optional<uint16_t> dps_port;  // absent: DPS, if the hub has one, listens on `port`, too
     std::string control_path;
+    std::string workload_path;        // empty: no workload API
     std::function<void()> on_hangup;  // SIGHUP
   };
 
-  // Listens. Hub and Tls must outlive the server. SIGTERM, SIGINT and SIGHUP are its own from here
-  // on.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(Options options, Hub& hub, const Tls& tls);
+  // Listens. Hub, Tls and workload API (or null) must outlive the server. SIGTERM, SIGINT and
+  // SIGHUP are its own from here on.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(Options options, Hub& hub, const Tls& tls,
+                                                       Workload* workload);
   ~Server();
 
   std::string address() const;
@@ -49,19 +52,20 @@ class Server {
     kDpsListener,
     kSignals,
     kControlListener,
-    kControlClient,
+    kWorkloadListener,
+    kRequestClient,
     kClient
   };
 
-  Server(Options options, Hub& hub, const Tls& tls);
+  Server(Options options, Hub& hub, const Tls& tls, Workload* workload);
   absl::Status Listen();
   absl::Status Watch(Source source, int fd, uint32_t events);
   int TimeoutMs() const;
   void Dispatch(uint64_t data, uint32_t events);
   void AcceptClients();
   void AcceptFrom(const FileDescriptor& listener, Conversation::Door door);
-  void AcceptControl();
-  void ReadControl(int fd);
+  void AcceptRequests(const FileDescriptor& listener, const RequestClient::Serve& serve);
+  void ReadRequests(int fd);
   void ReadSignals();
   void Activate(int fd);
   void Tick();
@@ -70,14 +74,16 @@ class Server {
   const Options options_;
   Hub& hub_;
   const Tls& tls_;
+  Workload* const workload_;
   FileDescriptor epoll_;
   FileDescriptor listener_;
   FileDescriptor dps_listener_;
   FileDescriptor control_listener_;
+  FileDescriptor workload_listener_;
   FileDescriptor signals_;
   std::unordered_map<int, std::unique_ptr<Client>> clients_;
-  std::unordered_map<int, std::unique_ptr<RequestClient>> control_clients_;
-  std::vector<int> gone_control_clients_;
+  std::unordered_map<int, std::unique_ptr<RequestClient>> request_clients_;
+  std::vector<int> gone_request_clients_;
   std::vector<int> active_;  // clients to look at in this turn, each once or more
   int64_t next_tick_us_ = 0;
   bool stopping_ = false;

@@ -52,7 +52,8 @@ bool Holds(const Row& row, const Identity& identity, bool basic_tier) {
 
 }  // namespace
 
-Topics::Topics(const Identity& identity, bool basic_tier) {
+Topics::Topics(const Identity& identity, bool basic_tier, bool is_edge_hub)
+    : is_edge_hub_(is_edge_hub) {
   for (const PublishRow& row : kPublishes) {
     if (Holds(row, identity, basic_tier))
       publishes_.push_back({Fill(row.prefix, identity), row.kind});
@@ -62,16 +63,24 @@ Topics::Topics(const Identity& identity, bool basic_tier) {
   }
 }
 
+// A telemetry topic's rest is a bag, which is one topic level.
+bool Topics::Fits(const Prefix& prefix, std::string_view* rest) const {
+  if (prefix.kind != PublishKind::kTelemetry) return true;
+  if (is_edge_hub_ && rest->ends_with('/')) rest->remove_suffix(1);
+  return rest->find('/') == rest->npos;
+}
+
 std::optional<PublishKind> Topics::MatchPublish(std::string_view topic,
                                                 std::string_view* rest) const {
   for (const Prefix& prefix : publishes_) {
+    const std::string_view without_slash(prefix.text.data(), prefix.text.size() - 1);
+    if (is_edge_hub_ && prefix.kind == PublishKind::kTelemetry && topic == without_slash) {
+      *rest = {};
+      return prefix.kind;
+    }
     if (!topic.starts_with(prefix.text)) continue;
     *rest = topic.substr(prefix.text.size());
-    // A bag is one topic level. edgeHub forgives a slash behind it (section 6), the hub is not
-    // known to.
-    if (prefix.kind == PublishKind::kTelemetry && rest->find('/') != rest->npos)
-      return std::nullopt;
-    return prefix.kind;
+    return Fits(prefix, rest) ? std::optional(prefix.kind) : std::nullopt;
   }
   return std::nullopt;
 }

@@ -18,7 +18,9 @@ enum class PublishKind { kTelemetry, kTwinGet, kTwinReport, kMethodResult };
 // The rows of the tables that hold for one identity on one tier, with its ids filled in.
 class Topics {
  public:
-  Topics(const Identity& identity, bool basic_tier);
+  // edgeHub takes telemetry without the slash before the bag and with one behind it, too
+  // (sections 6 and 15).
+  Topics(const Identity& identity, bool basic_tier, bool is_edge_hub = false);
 
   // Nothing if the hub does not know the topic. `*rest` gets what follows the row's prefix: a bag,
   // or `?$rid=...`.
@@ -32,6 +34,9 @@ class Topics {
     std::string text;
     PublishKind kind;
   };
+  bool Fits(const Prefix& prefix, std::string_view* rest) const;
+
+  const bool is_edge_hub_;
   std::vector<Prefix> publishes_;
   std::vector<std::string> filters_;
 };
