@@ -53,6 +53,7 @@ void AddServerMetrics(const server::ServerCounts& counts, operate::MetricsPage* 
                    counts.subscriptions_refused);
   page->AddCounter(kDropped, kDroppedHelp, counts.forbidden, {{"reason", "forbidden"}});
   page->AddCounter(kDropped, kDroppedHelp, counts.dropped_no_room, {{"reason", "no_room"}});
+  page->AddCounter(kDropped, kDroppedHelp, counts.overflow, {{"reason", "overflow"}});
   page->AddCounter(kDropped, kDroppedHelp, counts.topic_limit, {{"reason", "topic_limit"}});
   page->AddCounter(kDropped, kDroppedHelp, counts.bad_payload_format,
                    {{"reason", "bad_payload_format"}});
@@ -86,8 +87,7 @@ void AddPipelineMetrics(const compile::Program& program,
                      Sum(pipelines, [i](const auto& c) { return c.forwarded[i].Get(); }),
                      {{"output", program.outputs()[i]}});
     page->AddCounter("output_no_room_total",
-                     "Messages of QoS 0 that an output had no room for, whether another took them "
-                     "or not",
+                     "Messages that an output had no room for, whether another took them or not",
                      Sum(pipelines, [i](const auto& c) { return c.no_room[i].Get(); }),
                      {{"output", program.outputs()[i]}});
   }

@@ -11,6 +11,8 @@ server::PublishOutcome::Kind KindOf(pipeline::PublishResult::Kind kind) {
       return server::PublishOutcome::Kind::kTaken;
     case pipeline::PublishResult::Kind::kForbidden:
       return server::PublishOutcome::Kind::kForbidden;
+    case pipeline::PublishResult::Kind::kRefused:
+      return server::PublishOutcome::Kind::kRefused;
     case pipeline::PublishResult::Kind::kNoRoom:
       break;
   }
@@ -26,13 +28,13 @@ std::unique_ptr<pipeline::Pipeline> WorkerSink::Replace(std::unique_ptr<pipeline
   return next;
 }
 
-server::PublishOutcome WorkerSink::OnPublish(const server::InboundPublish& inbound) {
+pipeline::Publish WorkerSink::View(const server::InboundPublish& inbound) {
   const mqtt::PublishView& publish = inbound.publish;
   properties_.clear();
   for (const mqtt::Property& property : publish.user_properties) {
     properties_.push_back({property.text, property.value});
   }
-  const pipeline::PublishResult result = pipeline_->Take({
+  return {
       .identity = inbound.identity,
       .topic = publish.topic,
       .payload = publish.payload,
@@ -42,7 +44,11 @@ server::PublishOutcome WorkerSink::OnPublish(const server::InboundPublish& inbou
       .time_us = inbound.time_us,
       .qos = publish.qos,
       .ticket = publish.qos > 0 ? std::optional(inbound.ticket) : std::nullopt,
-  });
+  };
+}
+
+server::PublishOutcome WorkerSink::OnPublish(const server::InboundPublish& inbound) {
+  const pipeline::PublishResult result = pipeline_->Take(View(inbound));
   return {KindOf(result.kind), result.pending};
 }
 

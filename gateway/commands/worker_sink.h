@@ -20,7 +20,10 @@ class WorkerSink final : public server::PublishSink {
              std::unique_ptr<pipeline::Pipeline> pipeline)
       : ports_(std::move(ports)), pipeline_(std::move(pipeline)) {}
 
-  bool HasRoom(uint64_t bytes) override { return pipeline_->HasRoom(bytes); }
+  bool HasRoom(const server::InboundPublish& inbound, uint64_t bytes) override {
+    return pipeline_->HasRoom(bytes) &&
+           (!pipeline_->is_tight() || pipeline_->IsUrgent(View(inbound)));
+  }
   server::PublishOutcome OnPublish(const server::InboundPublish& inbound) override;
   void EndOfTurn(int64_t now_us) override { pipeline_->EndTurn(now_us); }
   int64_t NextTurnUs() const override { return pipeline_->next_turn_us(); }
@@ -36,6 +39,8 @@ class WorkerSink final : public server::PublishSink {
   const pipeline::Pipeline& pipeline() const { return *pipeline_; }
 
  private:
+  pipeline::Publish View(const server::InboundPublish& inbound);
+
   std::vector<std::unique_ptr<pipeline::OutputPort>> ports_;
   std::unique_ptr<pipeline::Pipeline> pipeline_;
   std::vector<language::PropertyView> properties_;  // of the publish under way; kept for its memory

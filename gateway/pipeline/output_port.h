@@ -22,6 +22,14 @@ class OutputPort {
   // for those that wait.
   virtual bool HasRoomToSpare(uint64_t bytes) = 0;
 
+  // Whether a record of this priority can be appended now: the last of the room may be for urgent
+  // ones. If not, its message waits, or where the port `refuses()` it is refused.
+  virtual bool Takes(uint64_t bytes, uint8_t priority) {
+    static_cast<void>(bytes), static_cast<void>(priority);
+    return true;
+  }
+  virtual bool refuses() const { return false; }
+
   // Copies `record`. Never refuses: for QoS 1 and 2 room was asked for before the message was
   // judged.
   virtual void Append(const spool::RecordView& record) = 0;

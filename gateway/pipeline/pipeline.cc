@@ -14,6 +14,11 @@ using language::MessageView;
 
 namespace {
 
+constexpr uint8_t kLeastUrgent = 9;
+
+// Outputs beyond 64 share bits: a message is then judged once more than it need be.
+constexpr uint64_t TightBit(size_t output) { return uint64_t{1} << output % 64; }
+
 constexpr int kWindowsPerTurn = 512;
 // Room that is asked for before a window is closed.
 constexpr uint64_t kWindowBytes = 4096;
@@ -39,6 +44,12 @@ uint64_t ContentBytes(const MessageView& message, std::string_view body) {
   return bytes;
 }
 
+// Of QoS 1 and 2, room was asked for before the message was judged, but by those who refuse.
+bool HasRoomFor(const Publish& publish, OutputPort& port, uint64_t bytes, uint8_t priority) {
+  if (publish.qos == 0) return port.HasRoomToSpare(bytes);
+  return !port.refuses() || port.Takes(bytes, priority);
+}
+
 void Copy(std::span<const language::PropertyView> from, std::vector<spool::Property>* to) {
   to->clear();
   for (const language::PropertyView& property : from)
@@ -59,6 +70,7 @@ Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
       outputs_(std::move(outputs)),
       sequence_(sequences),
       engine_(program_),
+      probe_(program_),
       json_(no_paths_),
       shapes_of_output_(CountShapes(*program_)),
       counters_(program_->rules().size(), outputs_.size()) {
@@ -73,9 +85,25 @@ void Pipeline::Adopt(Pipeline& old, std::span<const uint16_t> predecessors) {
 }
 
 bool Pipeline::HasRoom(uint64_t bytes) {
+  tight_outputs_ = 0;
   for (size_t i = 0; i < outputs_.size(); ++i) {
-    if (shapes_of_output_[i] > 0 && !outputs_[i].port->HasRoom(bytes * shapes_of_output_[i]))
+    if (shapes_of_output_[i] == 0) continue;
+    OutputPort& port = *outputs_[i].port;
+    const uint64_t needed = bytes * shapes_of_output_[i];
+    if (!port.HasRoom(needed)) return false;
+    if (!port.refuses() && !port.Takes(needed, kLeastUrgent)) tight_outputs_ |= TightBit(i);
+  }
+  return true;
+}
+
+bool Pipeline::IsUrgent(const Publish& publish) {
+  if (!admission_->MayPublish(publish.identity, publish.topic)) return true;  // it needs no room
+  const match::Verdict& verdict = probe_.Run(View(publish));
+  for (const match::Delivery& delivery : verdict.deliveries) {
+    if ((tight_outputs_ & TightBit(delivery.output)) != 0 &&
+        !outputs_[delivery.output].port->Takes(publish.payload.size(), delivery.priority)) {
       return false;
+    }
   }
   return true;
 }
@@ -93,13 +121,9 @@ PublishResult Pipeline::Take(const Publish& publish) {
 
 MessageView Pipeline::View(const Publish& publish) {
   properties_.Clear();
-  uint64_t forged = 0;
+  forged_ = 0;
   for (const language::PropertyView& property : publish.user_properties)
-    forged += properties_.Add(property) ? 0 : 1;
-  if (forged > 0) {
-    counters_.forged_properties.Add(forged);
-    log_.Forged(SenderOf(publish), forged);
-  }
+    forged_ += properties_.Add(property) ? 0 : 1;
 
   MessageView message;
   message.device = publish.identity;
@@ -117,6 +141,10 @@ MessageView Pipeline::View(const Publish& publish) {
 
 void Pipeline::Count(const Publish& publish, const match::Verdict& verdict,
                      const match::Shaper::Result& shaped) {
+  if (forged_ > 0) {
+    counters_.forged_properties.Add(forged_);
+    log_.Forged(SenderOf(publish), forged_);
+  }
   for (const uint16_t rule : verdict.rules) counters_.rules[rule].matches.Add();
   for (const std::span<const uint16_t> errors : {verdict.errors, shaped.errors}) {
     for (const uint16_t rule : errors) counters_.rules[rule].errors.Add();
@@ -146,7 +174,7 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
   for (const match::ShapedDelivery& delivery : shaped.deliveries) {
     const match::Delivery& asked = *delivery.delivery;
     const PipelineOutput& output = outputs_[asked.output];
-    if (publish.qos == 0 && !output.port->HasRoomToSpare(ContentBytes(message, delivery.body))) {
+    if (!HasRoomFor(publish, *output.port, ContentBytes(message, delivery.body), asked.priority)) {
       counters_.no_room[asked.output].Add();
       log_.NoRoom(SenderOf(publish), program_->outputs()[asked.output]);
       continue;
@@ -166,7 +194,9 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
     counters_.forwarded[asked.output].Add();
     any = true;
   }
-  if (!any) result.kind = PublishResult::Kind::kNoRoom;
+  if (!any) {
+    result.kind = publish.qos == 0 ? PublishResult::Kind::kNoRoom : PublishResult::Kind::kRefused;
+  }
   return result;
 }
 

@@ -14,6 +14,7 @@
 
 #include "filters/compile/program.h"
 #include "filters/language/json_reader.h"
+#include "filters/match/judge.h"
 #include "filters/match/shaper.h"
 #include "filters/reduce/rule_engine.h"
 #include "gateway/pipeline/admission.h"
@@ -45,6 +46,7 @@ struct PublishResult {
     kTaken,      // settle at once if `pending` is 0, else when that many settlements have come back
     kForbidden,  // outside the device's templates; the caller counts it and says so
     kNoRoom,     // QoS 0 alone: it was to be forwarded, and no output had room
+    kRefused,    // QoS 1 and 2: the same at outputs that refuse what they have no room for
   };
   Kind kind = Kind::kTaken;
   uint8_t pending = 0;
@@ -70,6 +72,10 @@ class Pipeline {
 
   // Whether a QoS 1 or 2 publish of up to `bytes` can be taken now, wherever rules send it.
   bool HasRoom(uint64_t bytes);
+  // After that: whether the room is such that only what is urgent may have it, IsUrgent() says
+  // what: judged without any effect, since reducers must see a message once, when it is taken.
+  bool is_tight() const { return tight_outputs_ != 0; }
+  bool IsUrgent(const Publish& publish);
 
   PublishResult Take(const Publish& publish);
 
@@ -106,6 +112,7 @@ class Pipeline {
   std::vector<PipelineOutput> outputs_;
   SequenceBlock sequence_;
   reduce::RuleEngine engine_;
+  match::Judge probe_;  // judges without effect where the last room is for what is urgent
   match::Shaper shaper_;
   language::JsonPaths no_paths_;
   language::JsonReader json_;  // tells JSON from other bodies where no rule did
@@ -114,6 +121,8 @@ class Pipeline {
   std::vector<spool::Property> device_properties_;
   std::vector<spool::Property> system_properties_;
   std::vector<spool::Property> set_properties_;
+  uint64_t tight_outputs_ = 0;   // a bit each
+  uint64_t forged_ = 0;          // properties of the message under way
   bool waits_for_room_ = false;  // a window does
   PipelineCounters counters_;
   PipelineLog log_;

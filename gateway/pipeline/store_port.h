@@ -20,6 +20,10 @@ class StorePort final : public OutputPort {
   bool HasRoomToSpare(uint64_t bytes) override {
     return store_.HasRoomToSpare(batch_.bytes() + bytes + kRecordOverhead);
   }
+  bool Takes(uint64_t bytes, uint8_t priority) override {
+    return store_.Takes(batch_.bytes() + bytes + kRecordOverhead, priority);
+  }
+  bool refuses() const override { return store_.refuses(); }
   void Append(const spool::RecordView& record) override { batch_.Append(record); }
   void Flush() override {
     if (!batch_.empty()) batch_ = store_.Append(std::move(batch_));

@@ -74,6 +74,7 @@ void Connection::OnPublishQos0(const mqtt::PublishView& publish) {
     case PublishOutcome::Kind::kForbidden:
       return OnForbidden(publish);
     case PublishOutcome::Kind::kNoRoom:
+    case PublishOutcome::Kind::kRefused:
       return worker_.counters.no_room.Add();
   }
 }
@@ -81,7 +82,7 @@ void Connection::OnPublishQos0(const mqtt::PublishView& publish) {
 // Room first, then a place in the queue, then the verdict: a message is judged once, and only when
 // it can be kept.
 bool Connection::OnPublishQos12(const mqtt::PublishView& publish, size_t packet_size) {
-  if (!worker_.sink.HasRoom(packet_size)) {
+  if (!worker_.sink.HasRoom({identity_, publish, worker_.now.wall_us, {}}, packet_size)) {
     PauseForRoom();
     return false;
   }
@@ -129,6 +130,10 @@ void Connection::Judge(const mqtt::PublishView& publish, uint32_t sequence) {
     case PublishOutcome::Kind::kForbidden:
       queue().Judged(sequence, 0, mqtt::Reason::kNotAuthorized);
       OnForbidden(publish);
+      break;
+    case PublishOutcome::Kind::kRefused:
+      worker_.counters.overflow.Add();
+      queue().Judged(sequence, 0, mqtt::Reason::kQuotaExceeded);
       break;
     case PublishOutcome::Kind::kNoRoom:
       assert(false && "HasRoom() was asked before");

@@ -27,6 +27,7 @@ struct PublishOutcome {
     kForbidden,  // outside the device's templates: 0x87 in v5 at QoS 1 and 2, acknowledged and
                  // dropped otherwise
     kNoRoom,     // QoS 0: dropped and counted. QoS 1 and 2 never see it: HasRoom() was asked before
+    kRefused,  // QoS 1 and 2, where that is the policy: 0x97 in v5, acknowledged in 3.1.1; counted
   };
   Kind kind = Kind::kTaken;
   uint8_t pending = 0;
@@ -36,9 +37,9 @@ class PublishSink {
  public:
   virtual ~PublishSink() = default;
 
-  // Whether a QoS 1 or 2 publish of up to `bytes` can be taken now. If not, the connection stops
-  // reading until the server is told to resume.
-  virtual bool HasRoom(uint64_t bytes) = 0;
+  // Whether a QoS 1 or 2 publish, of up to `bytes`, can be taken now. If not, the connection stops
+  // reading until the server is told to resume. Its ticket means nothing yet.
+  virtual bool HasRoom(const InboundPublish& inbound, uint64_t bytes) = 0;
   virtual PublishOutcome OnPublish(const InboundPublish& inbound) = 0;
   // The turn's publishes have all been offered: hand the gathered records on. `now_us` is the time
   // that they came in at.

@@ -35,6 +35,7 @@ void Add(const WorkerCounters& from, ServerCounts* to) {
   to->received_bytes += from.received_bytes.Get();
   to->forbidden += from.forbidden.Get();
   to->dropped_no_room += from.no_room.Get();
+  to->overflow += from.overflow.Get();
   to->topic_limit += from.topic_limit.Get();
   to->bad_payload_format += from.bad_payload_format.Get();
   to->duplicates += from.duplicates.Get();

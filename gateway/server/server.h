@@ -41,6 +41,7 @@ struct ServerCounts {
   uint64_t received_bytes = 0;
   uint64_t forbidden = 0;
   uint64_t dropped_no_room = 0;  // QoS 0
+  uint64_t overflow = 0;         // QoS 1 and 2, refused because an output was full
   uint64_t topic_limit = 0;
   uint64_t bad_payload_format = 0;
   uint64_t duplicates = 0;

@@ -33,6 +33,7 @@ struct WorkerCounters {
   operate::Counter received_bytes;           // of these, whole packets
   operate::Counter forbidden;                // outside the sender's templates
   operate::Counter no_room;                  // QoS 0, dropped
+  operate::Counter overflow;                 // QoS 1 and 2, refused
   operate::Counter topic_limit;              // a topic over the listener's limits
   operate::Counter bad_payload_format;       // declared UTF-8, and is not
   operate::Counter duplicates;               // QoS 2 publishes that were known already

@@ -43,24 +43,43 @@ bool DiskQueue::Stop() {
 // --- producers
 
 // An empty queue takes anything: what could never fit would else wait for ever.
-bool DiskQueue::Fits(uint64_t bytes, uint64_t parts_of_four) const {
+bool DiskQueue::FitsInMemory(uint64_t bytes, uint64_t parts_of_four) const {
   const uint64_t pending = pending_bytes_.load();
-  if (pending != 0 && pending + bytes > max_pending_ / 4 * parts_of_four) return false;
-  if (options_.overflow != Overflow::kBlock || records_.load() == 0) return true;
+  return pending == 0 || pending + bytes <= max_pending_ / 4 * parts_of_four;
+}
+
+bool DiskQueue::FitsOnDisk(uint64_t bytes, uint64_t limit) const {
+  if (options_.overflow == Overflow::kDropOldest || records_.load() == 0) return true;
+  return used_bytes_.load() + pending_bytes_.load() + bytes <= limit;
+}
+
+uint64_t DiskQueue::ResumeBytes() const {
   const uint64_t limit = limit_bytes_.load();
-  const uint64_t spare = std::min<uint64_t>(limit / 4, 4 << 20) * (4 - parts_of_four);
-  return used_bytes_.load() + pending + bytes + spare <= limit;
+  return LimitFor(kLeastUrgent, limit) - std::min<uint64_t>(limit / 8, 4 << 20);
 }
 
 bool DiskQueue::HasRoom(uint64_t bytes) {
-  if (Fits(bytes, 4)) return true;
+  const auto fits = [&] {
+    return FitsInMemory(bytes, 4) && (refuses() || FitsOnDisk(bytes, limit_bytes_.load()));
+  };
+  if (fits()) return true;
   // Sequentially consistent, as in TellRoom(): either this sees the room that was just made, or
   // TellRoom() sees the refusal.
   if (!refused_.exchange(true)) writer_bell_.Ring();
-  return Fits(bytes, 4);
+  return fits();
 }
 
-bool DiskQueue::HasRoomToSpare(uint64_t bytes) const { return Fits(bytes, 3); }
+bool DiskQueue::Takes(uint64_t bytes, uint8_t priority) {
+  const auto fits = [&] { return FitsOnDisk(bytes, LimitFor(priority, limit_bytes_.load())); };
+  if (fits()) return true;
+  if (refuses()) return false;
+  if (!refused_.exchange(true)) writer_bell_.Ring();
+  return fits();
+}
+
+bool DiskQueue::HasRoomToSpare(uint64_t bytes) const {
+  return FitsInMemory(bytes, 3) && FitsOnDisk(bytes, ResumeBytes());
+}
 
 RecordBatch DiskQueue::Append(RecordBatch batch) {
   if (batch.empty()) return batch;

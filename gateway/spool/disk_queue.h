@@ -43,6 +43,13 @@ enum class Overflow : uint8_t {
   kDropNewest,  // what comes is refused
 };
 
+inline constexpr int kLeastUrgent = kPriorities - 1;
+
+// How much of a spool's bytes records of a priority may fill.
+constexpr uint64_t LimitFor(int priority, uint64_t bytes) {
+  return priority <= 2 ? bytes : bytes / 10 * 9;
+}
+
 // What counts in a spool. Its writer counts, any thread reads.
 struct SpoolCounters {
   operate::Counter commits;
@@ -90,6 +97,8 @@ class DiskQueue final : public Store {
 
   bool HasRoom(uint64_t bytes) override;
   bool HasRoomToSpare(uint64_t bytes) const override;
+  bool Takes(uint64_t bytes, uint8_t priority) override;
+  bool refuses() const override { return options_.overflow == Overflow::kDropNewest; }
   RecordBatch Append(RecordBatch batch) override;
   const RecordView* Take(Receipt* receipt) override;
   bool HasRecords() const override;
@@ -147,7 +156,10 @@ class DiskQueue final : public Store {
   absl::Status OpenFile();
 
   // Producers.
-  bool Fits(uint64_t bytes, uint64_t parts_of_four) const;
+  bool FitsInMemory(uint64_t bytes, uint64_t parts_of_four) const;
+  bool FitsOnDisk(uint64_t bytes, uint64_t limit) const;
+  // Below it, who was held back may go on, and what can be dropped is taken.
+  uint64_t ResumeBytes() const;
 
   // The consumer's.
   Cursor* Choose();

@@ -26,7 +26,6 @@ constexpr uint64_t kCommitBytes = 8 << 20;
 constexpr milliseconds kSettleDelay{200};
 constexpr seconds kRetry{1};
 constexpr seconds kLook{1};
-constexpr int kLastUrgentPriority = 2;
 // Times before this one (2020) are of a clock that was not set: nothing expires by them.
 constexpr int64_t kSaneTimeUs = 1'577'836'800'000'000;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
@@ -250,8 +249,7 @@ absl::Status DiskQueue::WriteFresh() {
 absl::StatusOr<bool> DiskQueue::MakeRoomFor(const StoredBatch& batch) {
   if (options_.overflow != Overflow::kDropOldest) return true;
   const int priority = PriorityOf(batch.key);
-  const uint64_t all = limit_bytes_.load();
-  const uint64_t limit = priority <= kLastUrgentPriority ? all : all / 10 * 9;
+  const uint64_t limit = LimitFor(priority, limit_bytes_.load());
   for (;;) {
     const absl::StatusOr<int64_t> used = file_->UsedBytes();
     if (!used.ok()) return used.status();
@@ -393,7 +391,7 @@ void DiskQueue::Measure() {
 }
 
 void DiskQueue::TellRoom() {
-  if (!refused_.load() || !Fits(0, 3)) return;
+  if (!refused_.load() || !HasRoomToSpare(0)) return;
   if (refused_.exchange(false)) options_.on_room();
 }
 

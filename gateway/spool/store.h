@@ -33,6 +33,15 @@ class Store {
   // of such never takes the room that refused producers wait for; nobody is told later.
   virtual bool HasRoomToSpare(uint64_t bytes) const = 0;
 
+  // Whether a record of this priority would be taken now: the last of the room may be for urgent
+  // ones. A refusal is remembered as HasRoom()'s is.
+  virtual bool Takes(uint64_t bytes, uint8_t priority) {
+    static_cast<void>(bytes), static_cast<void>(priority);
+    return true;
+  }
+  // Whether what it would not take is refused, and nobody waits.
+  virtual bool refuses() const { return false; }
+
   // Takes the whole batch, never refuses, and gives an empty one with capacity back.
   virtual RecordBatch Append(RecordBatch batch) = 0;
 

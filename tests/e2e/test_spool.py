@@ -21,8 +21,9 @@ class Device(threading.Thread):
 
     WINDOW = 32
 
-    def __init__(self, gateway, name, context):
+    def __init__(self, gateway, name, context, padding=""):
         super().__init__(daemon=True)
+        self.padding = padding
         self.gateway = gateway
         self.name_ = name
         self.context = context
@@ -50,7 +51,7 @@ class Device(threading.Thread):
             def publish(number):
                 packet_id = number % 60000 + 1
                 in_flight[packet_id] = number
-                client.publish(f"t/{self.name_}", json.dumps({"n": number}).encode(), packet_id)
+                client.publish(f"t/{self.name_}", json.dumps({"n": number, "x": self.padding}).encode(), packet_id)
 
             for number in list(self.pending):
                 publish(number)
@@ -71,10 +72,10 @@ class Device(threading.Thread):
 
 
 class SpoolTest(harness.EndToEndTest):
-    def devices(self, gateway, count):
+    def devices(self, gateway, count, padding=""):
         names = [f"dev-{i}" for i in range(count)]
         self.device(*names)
-        devices = [Device(gateway, n, mqtt_client.tls_context(**self.tls_files(n))) for n in names]
+        devices = [Device(gateway, n, mqtt_client.tls_context(**self.tls_files(n)), padding) for n in names]
         for device in devices:
             device.start()
         return devices
@@ -159,6 +160,44 @@ class SpoolTest(harness.EndToEndTest):
         self.assertEqual([r["body"]["n"] for r in hub.readings()], list(range(1, 201)))
         wait_until(lambda: gateway.metric("sluice_spool_messages", output="hub") == 0, "the spool to empty")
         self.assertEqual(gateway.metric("sluice_spool_bytes", output="hub"), 0)
+
+    def test_a_full_spool_holds_devices_back_until_there_is_room(self):
+        hub = self.hub()
+        hub.kill()
+        gateway = self.gateway(self.spooled(hub, extra="spool: {max_bytes: 1MiB}"))
+        devices = self.devices(gateway, 2, padding="x" * 1000)
+        wait_until(lambda: gateway.metric("sluice_pauses_total") >= 2, "both devices to be held back")
+        # Connected all the same, and the disk bounded.
+        self.assertEqual(gateway.metric("sluice_connections"), 2)
+        self.assertLessEqual(gateway.metric("sluice_spool_bytes"), 1 << 20)
+        held = sum(len(d.acknowledged) for d in devices)
+        hub.start()
+        wait_until(lambda: sum(len(d.acknowledged) for d in devices) > held + 500, "devices to go on")
+        self.finish(devices)
+        wait_until(lambda: gateway.metric("sluice_spool_messages", output="hub") == 0, "the spool to drain")
+        self.assert_ledger(hub, devices)
+
+    def test_what_a_full_spool_drops_is_counted(self):
+        for policy, reason in (("drop_oldest", "sluice_spool_dropped_total"), ("drop_newest", "sluice_messages_dropped_total")):
+            with self.subTest(policy):
+                hub = self.hub()
+                hub.kill()
+                gateway = self.gateway(self.spooled(hub, extra=f"spool: {{max_bytes: 1MiB, overflow: {policy}}}"))
+                name = policy.replace("_", "-")
+                self.device(name)
+                self.mosquitto_pub_lines(gateway, name, f"t/{name}", [json.dumps({"n": n, "x": "x" * 1000}) for n in range(2000)])
+                dropped = gateway.metric(reason, reason="overflow")
+                self.assertGreater(dropped, 500)
+                self.assertEqual(gateway.metric("sluice_spool_messages", output="hub"), 2000 - dropped)
+                hub.start()
+                wait_until(lambda: gateway.metric("sluice_spool_messages", output="hub") == 0, "the spool to drain")
+                numbers = sorted(r["body"]["n"] for r in hub.readings() if r["device"] == name)
+                kept = range(int(dropped), 2000) if policy == "drop_oldest" else range(2000 - int(dropped))
+                self.assertEqual(numbers[0], kept[0])
+                self.assertGreaterEqual(len(numbers), len(kept))
+                self.assertEqual(gateway.stop(), 0)
+                gateway.close()
+                hub.close()
 
     def test_an_output_with_spooled_messages_is_not_dropped_by_accident(self):
         hub = self.hub()

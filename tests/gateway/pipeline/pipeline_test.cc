@@ -24,6 +24,8 @@ class FakePort final : public OutputPort {
     return room >= bytes;
   }
   bool HasRoomToSpare(uint64_t bytes) override { return room_to_spare >= bytes; }
+  bool Takes(uint64_t, uint8_t priority) override { return priority <= least_urgent; }
+  bool refuses() const override { return refuse; }
   void Append(const spool::RecordView& record) override {
     std::string text =
         std::to_string(record.priority) + (record.body_is_json ? " json " : " bytes ");
@@ -44,6 +46,8 @@ class FakePort final : public OutputPort {
   uint64_t room = UINT64_MAX;
   uint64_t room_to_spare = UINT64_MAX;
   uint64_t asked = 0;
+  uint8_t least_urgent = 9;  // that it takes
+  bool refuse = false;
   int flushes = 0;
   uint16_t last_rule = 0;
   std::vector<std::string> records;
@@ -61,17 +65,29 @@ class PipelineTest : public testing::Test {
   }
 
   PublishResult Take(const std::string& topic, const std::string& payload, uint8_t qos = 1) {
-    const std::string with_slack = payload + std::string(language::kPayloadSlack, ' ');
+    with_slack_ = payload + std::string(language::kPayloadSlack, ' ');
+    ++sequence_;
+    return pipeline_->Take(Published(topic, payload, qos));
+  }
+
+  // As after HasRoom(), when the room is tight.
+  bool IsUrgent(const std::string& topic, const std::string& payload) {
+    with_slack_ = payload + std::string(language::kPayloadSlack, ' ');
+    EXPECT_TRUE(pipeline_->HasRoom(100));
+    EXPECT_TRUE(pipeline_->is_tight());
+    return pipeline_->IsUrgent(Published(topic, payload, 1));
+  }
+
+  Publish Published(const std::string& topic, const std::string& payload, uint8_t qos) {
     Publish publish;
     publish.identity = "dev-1";
     publish.topic = topic;
-    publish.payload = std::string_view(with_slack).substr(0, payload.size());
+    publish.payload = std::string_view(with_slack_).substr(0, payload.size());
     publish.content_type = content_type_;
     publish.user_properties = properties_;
     publish.qos = qos;
-    ++sequence_;
     if (qos > 0) publish.ticket = session::AckTicket{.sequence = sequence_};
-    return pipeline_->Take(publish);
+    return publish;
   }
 
   Sequences sequences_;
@@ -80,6 +96,7 @@ class PipelineTest : public testing::Test {
   bool log_acknowledges_ = true;
   std::string_view content_type_;
   std::vector<language::PropertyView> properties_;
+  std::string with_slack_;
   uint32_t sequence_ = 0;
   std::unique_ptr<Pipeline> pipeline_;
 };
@@ -205,6 +222,36 @@ TEST_F(PipelineTest, HasRoomAsksForAllThatAMessageCanBecome) {
   EXPECT_EQ(log_.asked, 0U);  // nothing goes there
   hub_.room = 299;
   EXPECT_FALSE(pipeline_->HasRoom(100));
+}
+
+TEST_F(PipelineTest, TheLastRoomIsForWhatIsUrgentAndAskingHasNoEffect) {
+  Start({Rule("hot").Where("$body.t > 80").Priority(2), Rule("trend").Where("$body.t > 10")});
+  EXPECT_TRUE(pipeline_->HasRoom(100));
+  EXPECT_FALSE(pipeline_->is_tight());
+  hub_.least_urgent = 2;
+  EXPECT_TRUE(IsUrgent("plant/dev-1/x", R"({"t":81})"));
+  EXPECT_FALSE(IsUrgent("plant/dev-1/x", R"({"t":11})"));
+  EXPECT_TRUE(IsUrgent("plant/dev-1/x", R"({"t":1})")) << "what is dropped needs no room";
+  EXPECT_TRUE(IsUrgent("plant/dev-2/x", R"({"t":11})")) << "neither does what is forbidden";
+  EXPECT_EQ(pipeline_->counters().rules[0].matches.Get(), 0U);
+  EXPECT_THAT(hub_.records, IsEmpty());
+  EXPECT_EQ(Take("plant/dev-1/x", R"({"t":81})").pending, 1);
+}
+
+TEST_F(PipelineTest, AnOutputMayRefuseWhatItHasNoRoomFor) {
+  Start({Rule("a").Into("hub").Into("log"), Rule("b").From("plant/+/hub").Final().Into("hub")});
+  hub_.refuse = true;
+  hub_.least_urgent = 2;
+  EXPECT_TRUE(pipeline_->HasRoom(100));
+  EXPECT_FALSE(pipeline_->is_tight());
+  const PublishResult both = Take("plant/dev-1/x", "x");
+  EXPECT_EQ(both.kind, PublishResult::Kind::kTaken);  // the log took it
+  EXPECT_EQ(both.pending, 1);
+  EXPECT_THAT(hub_.records, IsEmpty());
+  log_.refuse = true;
+  log_.least_urgent = 0;
+  EXPECT_EQ(Take("plant/dev-1/x", "x").kind, PublishResult::Kind::kRefused);
+  EXPECT_EQ(pipeline_->counters().no_room[0].Get(), 2U);
 }
 
 TEST(SequenceBlockTest, NumbersAreUnique) {

@@ -249,6 +249,20 @@ TEST(ConnectionTest, ForbiddenPublishesAreRefusedInV5AndSwallowedOtherwise) {
   EXPECT_EQ(strict.Closed("forbidden"), 1U);
 }
 
+TEST(ConnectionTest, WhatAnOutputRefusesIsAnsweredInV5AndSwallowedOtherwise) {
+  TestServer server;
+  server.recorder.set_answer({Kind::kRefused, 0});
+  Device five(server, "five", Version::k5);
+  five.Publish("a", "x", 1, 1);
+  five.Publish("a", "x", 2, 2);
+  EXPECT_EQ(five.Next(), "PUBACK 1 0x97");
+  EXPECT_EQ(five.Next(), "PUBREC 2 0x97");
+  Device three(server, "three", Version::k311);
+  three.Publish("a", "x", 1, 1);
+  EXPECT_EQ(three.Next(), "PUBACK 1");
+  EXPECT_EQ(server.server->Counts().overflow, 3U);
+}
+
 TEST(ConnectionTest, WhoExceedsTheReceiveMaximumIsClosedInV5AndReadLaterIn311) {
   TestServer server([](ServerOptions* options) { options->receive_maximum = 4; });
   server.recorder.set_answer({Kind::kTaken, 1});

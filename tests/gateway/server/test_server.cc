@@ -24,7 +24,7 @@ class Recorder::Sink final : public PublishSink {
  public:
   explicit Sink(Recorder* recorder) : recorder_(*recorder) {}
 
-  bool HasRoom(uint64_t) override {
+  bool HasRoom(const InboundPublish&, uint64_t) override {
     const std::lock_guard<std::mutex> lock(recorder_.mutex_);
     return recorder_.room_;
   }

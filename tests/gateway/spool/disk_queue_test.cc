@@ -123,6 +123,28 @@ TEST_F(DiskQueueTest, BlockHoldsBackAndTellsWhenThereIsRoom) {
   EXPECT_TRUE(queue_->HasRoom(1000));
 }
 
+TEST_F(DiskQueueTest, TheLastTenthIsForPriorities0To2) {
+  for (const Overflow overflow : {Overflow::kBlock, Overflow::kDropNewest}) {
+    options_.folder = root_ + "/" + std::to_string(static_cast<int>(overflow));
+    options_.max_bytes = 1 << 20;
+    options_.overflow = overflow;
+    receipts_.clear();
+    queue_.reset();
+    Open();
+    while (queue_->Takes(24'000, 3)) AppendStored(20, 3, 1000);
+    EXPECT_GT(queue_->used_bytes(), options_.max_bytes / 10 * 8);
+    EXPECT_LE(queue_->used_bytes(), options_.max_bytes / 10 * 9);
+    EXPECT_TRUE(queue_->Takes(24'000, 2));
+    EXPECT_TRUE(queue_->HasRoom(24'000));
+    while (queue_->Takes(24'000, 2)) AppendStored(20, 2, 1000);
+    EXPECT_GT(queue_->used_bytes(), options_.max_bytes / 10 * 9);
+    EXPECT_LE(queue_->used_bytes(), options_.max_bytes);
+    // Who refuses holds nobody back.
+    EXPECT_EQ(queue_->HasRoom(24'000), overflow == Overflow::kDropNewest);
+    EXPECT_EQ(queue_->refuses(), overflow == Overflow::kDropNewest);
+  }
+}
+
 TEST_F(DiskQueueTest, DropOldestTakesTheLowestPriorityFirst) {
   options_.max_bytes = 1 << 20;
   options_.overflow = Overflow::kDropOldest;
