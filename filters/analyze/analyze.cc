@@ -60,6 +60,7 @@ class RuleWarnings {
     if (facts_[index_].never_matches) return;
     if (facts_[index_].hidden_by) return WarnOfHidden(*facts_[index_].hidden_by);
     CheckSet();
+    CheckOnChange();
     if (index_ < kMaxCompared) WarnOfSecondShape();
     WarnOfBrokenPacks();
   }
@@ -70,6 +71,7 @@ class RuleWarnings {
   void CheckCondition();
   void CheckPatterns(const Condition& condition, const Written& written);
   void CheckSet();
+  void CheckOnChange();
   void WarnOfHidden(size_t earlier);
   void WarnOfSecondShape();
   void WarnOfBrokenPacks();
@@ -142,6 +144,17 @@ void RuleWarnings::CheckSet() {
         .WarnOfNothingToSet(rule_.set[i].name, known);
     CheckPatterns(value, written);
   }
+}
+
+// Undefined is held, and so is every message where it always is.
+void RuleWarnings::CheckOnChange() {
+  const compile::Reduction* const reduction = rule_.reduction.get();
+  if (reduction == nullptr || !reduction->on_change) return;
+  Terms terms;
+  const Condition value = terms.Number(reduction->on_change->of.tree());
+  const language::SourceText source(spec_.on_change->of.text);
+  const Written written{&spec_.on_change->of, 0, &source};
+  ConditionWarnings(value, messages_, written, sink_).WarnOfNoChange();
 }
 
 void RuleWarnings::WarnOfHidden(size_t earlier) {

@@ -172,6 +172,15 @@ void ConditionWarnings::WarnOfIdleOperands(NodeId id, const Knowledge& known) {
   }
 }
 
+void ConditionWarnings::WarnOfNoChange() {
+  Reasoner reasoner(messages_);
+  if (!reasoner.ValueOf(condition_, condition_.root(), {}).is_only(kUndefined)) return;
+  const std::string reason = MissingLevel(condition_.root());
+  Warn(condition_.root(),
+       "on_change holds every message: " +
+           (reason.empty() ? Text(condition_.root()) + " is always undefined" : reason));
+}
+
 bool ConditionWarnings::WarnOfNothingToSet(const std::string& name, const Knowledge& known) {
   Reasoner reasoner(messages_);
   const ValueSet value = reasoner.ValueOf(condition_, condition_.root(), known);

@@ -32,6 +32,8 @@ class ConditionWarnings {
   void Warn(language::NodeId at, std::string message, std::string hint = "");
   // Of one that may be true: operands that never count, levels that no topic has.
   void WarnOfIdleParts();
+  // Of a value that on_change watches: it is always undefined.
+  void WarnOfNoChange();
   // Of a value for `set`, where `known` is known: it comes to nothing that can be set.
   bool WarnOfNothingToSet(const std::string& name, const Knowledge& known);
 

@@ -4,7 +4,7 @@
 #include <cassert>
 #include <optional>
 
-#include "filters/match/names.h"
+#include "filters/language/utf8.h"
 
 namespace sluice::match {
 
@@ -88,9 +88,10 @@ void Drafter::DraftDelivery(uint16_t output, uint16_t shape) {
 void Drafter::AddSet(uint32_t index, uint32_t set_start) {
   for (uint32_t i = index == 0 ? 0 : resolved_ends_[index - 1]; i < resolved_ends_[index]; ++i) {
     const SetProperty& property = resolved_[i];
-    const bool taken = std::any_of(
-        delivery_sets_.begin() + set_start, delivery_sets_.end(),
-        [&](const SetProperty& other) { return EqualsIgnoringCase(other.name, property.name); });
+    const bool taken = std::any_of(delivery_sets_.begin() + set_start, delivery_sets_.end(),
+                                   [&](const SetProperty& other) {
+                                     return language::EqualsIgnoringCase(other.name, property.name);
+                                   });
     if (!taken) delivery_sets_.push_back(property);
   }
 }

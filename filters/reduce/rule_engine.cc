@@ -25,13 +25,13 @@ std::span<const uint16_t> RuleEngine::Find(const language::MessageView& message)
 }
 
 const Verdict& RuleEngine::Run(const language::MessageView& message) {
+  held_.clear();
   if (reducers_.empty()) return judge_.Run(message);
   reducers_.Advance(message.time_us);
   const std::span<const uint16_t> matches = Find(message);
 
   passed_.clear();
   errors_.clear();
-  DropReason held = DropReason::kNone;
   bool reduced = false;
   for (const uint16_t rule : matches) {
     const compile::Reduction* const reduction = program().rules()[rule].reduction.get();
@@ -43,8 +43,11 @@ const Verdict& RuleEngine::Run(const language::MessageView& message) {
     is_started_ = true;
     reduced = true;
     const DropReason reason = reducers_.Hold(rule, judge_);
-    if (reason == DropReason::kNone) passed_.push_back(rule);
-    if (held == DropReason::kNone) held = reason;
+    if (reason == DropReason::kNone) {
+      passed_.push_back(rule);
+    } else {
+      held_.push_back({rule, reason});
+    }
     const BodyReader::State body = judge_.body_state();
     if (reduction->reads_body &&
         (body == BodyReader::State::kBad || body == BodyReader::State::kLimit))
@@ -53,7 +56,8 @@ const Verdict& RuleEngine::Run(const language::MessageView& message) {
 
   was_started_ = reduced;
   verdict_ = judge_.Draft(passed_);
-  if (verdict_.reason == DropReason::kRule && held != DropReason::kNone) verdict_.reason = held;
+  if (verdict_.reason == DropReason::kRule && !held_.empty())
+    verdict_.reason = held_.front().reason;
   if (!errors_.empty()) {
     errors_.insert(errors_.end(), verdict_.errors.begin(), verdict_.errors.end());
     verdict_.errors = errors_;

@@ -40,6 +40,13 @@ class RuleEngine {
   // The verdict and all it views live until the next call; `message` must live as long.
   const match::Verdict& Run(const language::MessageView& message);
 
+  // Of the rules that matched the last message, those whose reducer held it, and by what.
+  struct Held {
+    uint16_t rule = 0;
+    match::DropReason reason = match::DropReason::kNone;
+  };
+  std::span<const Held> held() const { return held_; }
+
   // Time is that of messages and never goes back.
   void Advance(int64_t time_us) { reducers_.Advance(time_us); }
   // The next window that is over, null if there is none. As of Run, it lives until the next call.
@@ -72,6 +79,7 @@ class RuleEngine {
   bool was_started_ = false;  // the last message had to do with them
   std::vector<uint16_t> passed_;
   std::vector<uint16_t> errors_;
+  std::vector<Held> held_;
   match::Verdict verdict_;
   ClosedWindow closed_;
 };

@@ -5,9 +5,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
-#include <map>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
+#include "filters/language/suggest.h"
 #include "gateway/commands/commands.h"
 
 namespace sluice::commands {
@@ -16,8 +19,7 @@ namespace {
 // What the chosen subcommand will run once the whole line has been parsed.
 using Action = std::function<int()>;
 
-const std::map<std::string, language::Profile> kProfiles = {
-    {"default", language::Profile::kDefault}, {"edgehub", language::Profile::kEdgeHub}};
+constexpr char kFile[] = "FILE";  // as help calls a path, or - for standard input
 
 // Adds a subcommand with its flags; the callback stores what to run.
 using Adder = void (*)(CLI::App& app, Action& action);
@@ -37,14 +39,27 @@ void AddEval(CLI::App& app, Action& action) {
                                  "eval --query '$body.temp > 80' --message -");
   CLI::Option* query =
       command->add_option("--query", options->query, "Condition in IoT Hub's routing language");
-  CLI::Option* cases = command->add_option(
-      "--cases", options->cases, "JSON file of cases to compare (shape of routing-cases.json)");
+  CLI::Option* cases =
+      command
+          ->add_option("--cases", options->cases,
+                       "JSON file of cases to compare (shape of routing-cases.json)")
+          ->type_name(kFile);
   command
       ->add_option("--message", options->message,
                    "Message line to judge: a file, or - for standard input")
+      ->type_name(kFile)
       ->needs(query);
-  command->add_option("--profile", options->profile, "Dialect: default or edgehub")
-      ->transform(CLI::CheckedTransformer(kProfiles, CLI::ignore_case));
+  command
+      ->add_option_function<std::string>(
+          "--profile",
+          [options](const std::string& name) {
+            if (name != "default" && name != "edgehub")
+              throw CLI::ValidationError("--profile", "want default or edgehub, not " + name);
+            options->profile =
+                name == "default" ? language::Profile::kDefault : language::Profile::kEdgeHub;
+          },
+          "Dialect")
+      ->type_name("default|edgehub");
   query->excludes(cases);
   command->callback([=, &action] {
     options->has_query = query->count() > 0;
@@ -62,6 +77,7 @@ void AddFilter(CLI::App& app, Action& action) {
                                  "Exit code 1 if a line is no message. Whether a device may "
                                  "publish to a topic (devices.publish) is not judged here.");
   command->add_option("-c,--config", options->config, "Configuration, or a file of rules alone")
+      ->type_name(kFile)
       ->required();
   command->add_flag("--summary", options->summary, "Print one object with sums instead");
   command->add_option("INPUT", options->inputs,
@@ -75,16 +91,23 @@ void AddExplain(CLI::App& app, Action& action) {
       app, "explain", "Why did each rule match a message, or not?",
       "Of each rule: its topic filter, its condition with a caret under what decided, every\n"
       "predicate's value, and of undefined ones why. Several lines are explained one by one.\n"
-      "Example:\n"
+      "Examples:\n"
       "  echo '{\"topic\":\"plant/l1/p1/telemetry\",\"payload\":{\"temperature\":81}}' |\n"
       "    sluice explain -c plant.yaml --message -\n"
+      "  sluice explain -c plant.yaml --message plant.jsonl --line 17 --rule overheating\n"
       "Exit code 1 if the configuration or a line cannot be used.");
   command->add_option("-c,--config", options->config, "Configuration, or a file of rules alone")
+      ->type_name(kFile)
       ->required();
   command
       ->add_option("--message", options->message,
                    "Message lines to explain: a file, or - for standard input")
+      ->type_name(kFile)
       ->required();
+  command->add_option("--line", options->line, "Only this line, as judged after those before it")
+      ->type_name("N")
+      ->check(CLI::Validator(CLI::PositiveNumber).description(""));
+  command->add_option("--rule", options->rule, "Only this rule")->type_name("NAME");
   command->add_flag("--json", options->json, "Print an object a line instead");
   command->callback([=, &action] { action = [options] { return Explain(*options); }; });
 }
@@ -101,11 +124,13 @@ void AddDiff(CLI::App& app, Action& action) {
   command
       ->add_option("-c,--config", *configs,
                    "Twice, the old and the new: configurations, or files of rules alone")
+      ->type_name(kFile)
       ->required()
       ->allow_extra_args(false);
   command
       ->add_option("--messages", options->messages,
                    "Message lines to judge: a file, or - for standard input")
+      ->type_name(kFile)
       ->required();
   command->callback([=, &action] {
     if (configs->size() != 2) throw CLI::ValidationError("--config", "give it twice: OLD and NEW");
@@ -126,10 +151,12 @@ void AddBench(CLI::App& app, Action& action) {
       "bodies in the same run (those that are JSON objects). Example:\n"
       "  sluice bench -c plant.yaml --messages plant.jsonl");
   command->add_option("-c,--config", options->config, "Configuration, or a file of rules alone")
+      ->type_name(kFile)
       ->required();
   command
       ->add_option("--messages", options->messages,
                    "Message lines to judge: a file, or - for standard input")
+      ->type_name(kFile)
       ->required();
   command->add_option("--seconds", options->seconds, "How long")
       ->check(CLI::Range(0.001, 86'400.0))
@@ -145,14 +172,21 @@ void AddCheck(CLI::App& app, Action& action) {
   auto options = std::make_shared<CheckOptions>();
   CLI::App* command =
       AddCommand(app, "check", "Check a configuration, or a file of rules alone",
-                 "Errors and warnings name file, line and column. Warnings alone exit 0.");
-  CLI::Option* config = command->add_option("-c,--config", options->config,
-                                            "Configuration, or a file of rules alone");
+                 "Errors and warnings name file, line and column: what does not load, rules that "
+                 "never match or are never\n"
+                 "reached, files that are missing or open to everybody. Warnings alone exit 0. "
+                 "Examples:\n"
+                 "  sluice check -c plant.yaml\n"
+                 "  sluice check -c plant.yaml --dump | less");
+  CLI::Option* config =
+      command->add_option("-c,--config", options->config, "Configuration, or a file of rules alone")
+          ->type_name(kFile);
   CLI::Option* schema = command->add_flag("--schema", options->schema,
                                           "Print the JSON Schema of configurations, for editors");
   command
       ->add_flag("--dump", options->dump,
-                 "Print the configuration in force: defaults filled in, secrets masked")
+                 "Print the configuration in force (defaults filled in, secrets masked), then how "
+                 "messages find their rules")
       ->excludes(schema);
   config->excludes(schema);
   command->callback([=, &action] {
@@ -170,12 +204,14 @@ void AddPki(CLI::App& app, Action& action) {
 
   auto init = std::make_shared<PkiInitOptions>();
   CLI::App* init_command = pki->add_subcommand("init", "Make a CA");
+  init_command->footer("Example:\n  sluice pki init pki --name \"plant CA\"");
   init_command->add_option("DIR", init->dir, "Folder; made if missing")->required();
   init_command->add_option("--name", init->ca_name, "The CA's name")->capture_default_str();
   init_command->callback([=, &action] { action = [init] { return PkiInit(*init); }; });
 
   auto server = std::make_shared<PkiServerOptions>();
   CLI::App* server_command = pki->add_subcommand("server", "Make the gateway's certificate");
+  server_command->footer("Example:\n  sluice pki server pki gw-01.plant.example 10.0.0.5");
   server_command->add_option("DIR", server->dir, "Folder with the CA")->required();
   server_command
       ->add_option("HOST", server->hosts, "Names and IP addresses that devices connect to")
@@ -185,12 +221,14 @@ void AddPki(CLI::App& app, Action& action) {
   auto device = std::make_shared<PkiDeviceOptions>();
   CLI::App* device_command =
       pki->add_subcommand("device", "Make certificates of devices; prints their thumbprints");
+  device_command->footer("Example:\n  sluice pki device pki press-01 press-02");
   device_command->add_option("DIR", device->dir, "Folder with the CA")->required();
   device_command->add_option("NAME", device->names, "Identities")->required();
   device_command->callback([=, &action] { action = [device] { return PkiDevice(*device); }; });
 
   auto revoke = std::make_shared<PkiRevokeOptions>();
   CLI::App* revoke_command = pki->add_subcommand("revoke", "Add a device's certificate to ca.crl");
+  revoke_command->footer("Example:\n  sluice pki revoke pki press-01");
   revoke_command->add_option("DIR", revoke->dir, "Folder with the CA")->required();
   revoke_command->add_option("NAME", revoke->name, "Identity")->required();
   revoke_command->callback([=, &action] { action = [revoke] { return PkiRevoke(*revoke); }; });
@@ -278,13 +316,17 @@ void AddSimulate(CLI::App& app, Action& action) {
 
 void AddRun(CLI::App& app, Action& action) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command = AddCommand(app, "run", "The gateway, until SIGTERM",
-                                 "Prints the addresses it listens on, then logs to stderr. SIGTERM "
-                                 "and Ctrl-C drain: no new connections, "
-                                 "what was taken is settled (10 s at most), exit code 0.");
+  CLI::App* command =
+      AddCommand(app, "run", "The gateway, until SIGTERM",
+                 "Prints the addresses it listens on, then logs to stderr. SIGTERM "
+                 "and Ctrl-C drain: no new connections, "
+                 "what was taken is settled (10 s at most), exit code 0. SIGHUP reads "
+                 "the configuration again. Example:\n"
+                 "  sluice run -c /etc/sluice/sluice.yaml");
   command
       ->add_option("-c,--config", options->config,
                    "Configuration (sluice check -c FILE tells if it is sound)")
+      ->type_name(kFile)
       ->required();
   command->callback([=, &action] { action = [options] { return Run(*options); }; });
 }
@@ -319,6 +361,37 @@ void AddSpool(CLI::App& app, Action& action) {
 constexpr Adder kCommands[] = {AddRun,  AddCheck, AddEval, AddFilter,   AddExplain,
                                AddDiff, AddBench, AddPki,  AddSimulate, AddSpool};
 
+// An unknown subcommand of `app`, or of its subcommand: CLI11 would only say that one is wanted.
+// Whether there is none.
+bool KnowsCommand(const std::string& speaker, const CLI::App& app, int argc, char** argv) {
+  const std::vector<const CLI::App*> commands = app.get_subcommands(nullptr);
+  if (commands.empty() || argc < 2 || argv[1][0] == '-') return true;
+  const std::string word = argv[1];
+  std::vector<std::string_view> names;
+  for (const CLI::App* command : commands) {
+    if (command->get_name() == word)
+      return KnowsCommand(speaker + " " + word, *command, argc - 1, argv + 1);
+    names.push_back(command->get_name());
+  }
+  const std::string_view nearest = language::Nearest(word, names);
+  std::string text = speaker + ": there is no command '" + word + "'";
+  if (!nearest.empty()) text += "; did you mean '" + std::string(nearest) + "'?";
+  text += "\n  commands are:";
+  for (const std::string_view name : names) text += " " + std::string(name);
+  std::fprintf(stderr, "%s\n", text.c_str());
+  return false;
+}
+
+// In place of CLI11's own, which does not say who speaks.
+std::string FailureText(const CLI::App* app, const CLI::Error& error) {
+  std::string command = "sluice";
+  for (const CLI::App* part = app; !part->get_subcommands().empty();) {
+    part = part->get_subcommands().front();
+    command += " " + part->get_name();
+  }
+  return command + ": " + error.what() + "\n  " + command + " --help tells more\n";
+}
+
 }  // namespace
 
 int Main(int argc, char** argv) {
@@ -327,6 +400,12 @@ int Main(int argc, char** argv) {
   app.set_version_flag("--version", "sluice " SLUICE_VERSION);
   Action action;
   for (Adder add : kCommands) add(app, action);
+  app.failure_message(FailureText);
+  if (argc < 2) {
+    std::fputs(app.help().c_str(), stderr);
+    return kExitUsage;
+  }
+  if (!KnowsCommand("sluice", app, argc, argv)) return kExitUsage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

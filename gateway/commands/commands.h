@@ -49,6 +49,8 @@ int Filter(const FilterOptions& options);
 struct ExplainOptions {
   std::string config;
   std::string message;  // path, or "-" for standard input
+  uint64_t line = 0;    // only this one; 0: all
+  std::string rule;     // only this one; empty: all
   bool json = false;
 };
 int Explain(const ExplainOptions& options);

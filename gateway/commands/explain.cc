@@ -10,8 +10,11 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "filters/language/suggest.h"
 #include "filters/match/shaper.h"
 #include "filters/reduce/rule_engine.h"
 #include "gateway/commands/commands.h"
@@ -26,15 +29,16 @@ void WriteOut(const std::string& text) { std::fwrite(text.data(), 1, text.size()
 
 class ExplainCommand {
  public:
-  ExplainCommand(const ConfigFile& loaded, bool json)
+  ExplainCommand(const ConfigFile& loaded, const ExplainOptions& options)
       : program_(loaded.program),
         explainer_(program_, loaded.file.rules),
         engine_(program_),
-        json_(json),
-        colours_(!json && ::isatty(STDOUT_FILENO) == 1) {}
+        options_(options),
+        colours_(!options.json && ::isatty(STDOUT_FILENO) == 1) {}
 
-  // Whether the line is a message; if not, why is on stderr.
-  bool Explain(std::string_view line, uint64_t number);
+  // Whether the line is a message; if not, why is on stderr. Of lines that were not asked for, only
+  // reducers take notice.
+  bool Take(std::string_view line, uint64_t number);
   uint64_t messages() const { return messages_taken_; }
 
  private:
@@ -45,27 +49,33 @@ class ExplainCommand {
   reduce::RuleEngine engine_;
   match::Shaper shaper_;
   LineMessages messages_;
-  const bool json_;
+  const ExplainOptions& options_;
   const bool colours_;
   uint64_t messages_taken_ = 0;
 };
 
-bool ExplainCommand::Explain(std::string_view line, uint64_t number) {
+bool ExplainCommand::Take(std::string_view line, uint64_t number) {
+  if (options_.line != 0 && number != options_.line) {
+    if (number < options_.line && messages_.Parse(line).ok() && messages_.topic_is_valid())
+      engine_.Run(messages_.view());
+    return true;
+  }
   if (const absl::Status status = messages_.Parse(line); !status.ok()) {
     const std::string error(status.message());
     fmt::print(stderr, "sluice: line {}: no message: {}\n", number, error);
-    if (json_) WriteOut(ExplainedErrorAsJson(number, error));
+    if (options_.json) WriteOut(ExplainedErrorAsJson(number, error));
     return false;
   }
   ExplainedMessage explained;
   explained.line = number;
   explained.message = &messages_.view();
   explained.reason = "bad topic";
+  explained.only_rule = options_.rule;
   if (messages_.topic_is_valid()) Judge(&explained);
-  if (!json_ && messages_taken_ > 0) std::fputc('\n', stdout);
+  if (!options_.json && messages_taken_ > 0) std::fputc('\n', stdout);
   ++messages_taken_;
-  WriteOut(json_ ? ExplanationAsJson(*program_, explained)
-                 : ExplanationForPeople(*program_, explained, colours_));
+  WriteOut(options_.json ? ExplanationAsJson(*program_, explained)
+                         : ExplanationForPeople(*program_, explained, colours_));
   return true;
 }
 
@@ -78,6 +88,9 @@ void ExplainCommand::Judge(ExplainedMessage* explained) {
   explained->forwards = !shaped.deliveries.empty();
   const match::DropReason reason = verdict.forwards() ? match::DropReason::kRule : verdict.reason;
   explained->reason = explained->forwards ? "" : match::DropReasonText(reason);
+  explained->held.resize(explained->rules.size());
+  for (const reduce::RuleEngine::Held& held : engine_.held())
+    explained->held[held.rule] = match::DropReasonText(held.reason);
   for (const match::ShapedDelivery& delivery : shaped.deliveries) {
     const std::string& output = program_->outputs()[delivery.delivery->output];
     std::vector<std::string>& outputs = explained->outputs;
@@ -86,6 +99,17 @@ void ExplainCommand::Judge(ExplainedMessage* explained) {
   }
   for (const uint16_t rule : shaped.errors)
     explained->rules[rule].reason = "select and redact need a JSON object, and the body is none";
+}
+
+bool HasRule(const compile::Program& program, const std::string& name) {
+  if (name.empty()) return true;
+  std::vector<std::string_view> names;
+  for (const compile::Rule& rule : program.rules()) names.push_back(rule.name);
+  if (std::find(names.begin(), names.end(), name) != names.end()) return true;
+  const std::string_view nearest = language::Nearest(name, names);
+  fmt::print(stderr, "sluice explain: there is no rule '{}'{}\n", name,
+             nearest.empty() ? "" : fmt::format("; did you mean '{}'?", nearest));
+  return false;
 }
 
 }  // namespace
@@ -97,17 +121,19 @@ int Explain(const ExplainOptions& options) {
   std::fwrite(found.data(), 1, found.size(), stderr);
   if (!loaded || diagnostics.errors() > 0 || loaded->program == nullptr) return kExitNo;
 
-  ExplainCommand command(*loaded, options.json);
+  if (!HasRule(*loaded->program, options.rule)) return kExitNo;
+  ExplainCommand command(*loaded, options);
   bool all_fine = true;
   const bool read = ForEachLine(options.message, [&](std::string_view line, uint64_t number) {
-    all_fine = command.Explain(line, number) && all_fine;
+    all_fine = command.Take(line, number) && all_fine;
   });
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     fmt::print(stderr, "sluice: standard output: {}\n", std::strerror(errno));
     return kExitNo;
   }
   if (read && all_fine && command.messages() == 0) {
-    fmt::print(stderr, "sluice: {}: no message line\n", options.message);
+    fmt::print(stderr, "sluice: {}: no message line{}\n", options.message,
+               options.line == 0 ? "" : fmt::format(" {}", options.line));
     return kExitNo;
   }
   return read && all_fine ? kExitFine : kExitNo;

@@ -81,10 +81,12 @@ void AppendPredicate(const ExplainedPredicate& predicate, std::string* out) {
 }
 
 // "where" is null where there is no condition, or it was not judged.
-void AppendRule(const std::string& name, const ExplainedRule& rule, std::string* out) {
+void AppendRule(const std::string& name, const ExplainedRule& rule, std::string_view held,
+                std::string* out) {
   JsonMembers members(out);
   members.Text("name", name);
   members.Flag("matched", rule.matched());
+  members.TextOrNull("held", held);
   members.Flag("judged", rule.outcome != Outcome::kNotReached);
   members.Flag("error", rule.outcome == Outcome::kBodyError);
   members.TextOrNull("reason", rule.reason);
@@ -117,7 +119,8 @@ class Paragraphs {
   explicit Paragraphs(bool colours) : colours_(colours) {}
 
   void Verdict(const ExplainedMessage& explained);
-  void Rule(const std::string& name, size_t name_width, const ExplainedRule& rule);
+  void Rule(const std::string& name, size_t name_width, const ExplainedRule& rule,
+            std::string_view held);
   const std::string& text() const { return text_; }
 
  private:
@@ -148,15 +151,18 @@ void Paragraphs::Verdict(const ExplainedMessage& explained) {
   const std::string_view why =
       explained.reason == "bad topic" ? "MQTT lets nobody publish to this topic: no rule is asked"
       : explained.reason == "default" ? "no rule took it"
-                                      : "rules took it, and none sends it anywhere";
+      : explained.reason == "rule"    ? "rules took it, and none sends it anywhere"
+                                      : "rules took it, and a reducer held it";
   text_ += fmt::format("{}: {} ({})\n", Coloured(kYellow, "drop"), explained.reason, why);
 }
 
-void Paragraphs::Rule(const std::string& name, size_t name_width, const ExplainedRule& rule) {
+void Paragraphs::Rule(const std::string& name, size_t name_width, const ExplainedRule& rule,
+                      std::string_view held) {
   const auto verdict = [&] {
     switch (rule.outcome) {
       case Outcome::kMatched:
-        return Coloured(kGreen, "matched");
+        return held.empty() ? Coloured(kGreen, "matched")
+                            : Coloured(kYellow, fmt::format("matched, held by {}", held));
       case Outcome::kBodyError:
         return Coloured(kYellow, "error");
       case Outcome::kNotReached:
@@ -238,6 +244,15 @@ void Paragraphs::Set(const std::vector<ExplainedValue>& set) {
   }
 }
 
+std::vector<size_t> ShownRules(const compile::Program& program, const ExplainedMessage& explained) {
+  std::vector<size_t> shown;
+  for (size_t i = 0; i < explained.rules.size(); ++i) {
+    if (explained.only_rule.empty() || program.rules()[i].name == explained.only_rule)
+      shown.push_back(i);
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string ExplanationAsJson(const compile::Program& program, const ExplainedMessage& explained) {
@@ -248,9 +263,8 @@ std::string ExplanationAsJson(const compile::Program& program, const ExplainedMe
   members.TextOrNull("reason", explained.reason);
   members.Array("outputs", explained.outputs,
                 [&](const std::string& output) { json::AppendString(output, &out); });
-  size_t index = 0;
-  members.Array("rules", explained.rules, [&](const ExplainedRule& rule) {
-    AppendRule(program.rules()[index++].name, rule, &out);
+  members.Array("rules", ShownRules(program, explained), [&](size_t rule) {
+    AppendRule(program.rules()[rule].name, explained.rules[rule], explained.held[rule], &out);
   });
   members.End();
   return out + '\n';
@@ -269,10 +283,12 @@ std::string ExplanationForPeople(const compile::Program& program, const Explaine
                                  bool colours) {
   Paragraphs paragraphs(colours);
   paragraphs.Verdict(explained);
+  const std::vector<size_t> shown = ShownRules(program, explained);
   size_t width = 0;
-  for (const compile::Rule& rule : program.rules()) width = std::max(width, Width(rule.name));
-  for (size_t i = 0; i < explained.rules.size(); ++i)
-    paragraphs.Rule(program.rules()[i].name, width, explained.rules[i]);
+  for (const size_t rule : shown) width = std::max(width, Width(program.rules()[rule].name));
+  for (const size_t rule : shown) {
+    paragraphs.Rule(program.rules()[rule].name, width, explained.rules[rule], explained.held[rule]);
+  }
   return paragraphs.text();
 }
 

@@ -20,6 +20,8 @@ struct ExplainedMessage {
   std::string_view reason;  // of a drop, as `filter` names it
   std::vector<std::string> outputs;
   std::vector<match::ExplainedRule> rules;  // none where the topic is bad
+  std::vector<std::string_view> held;       // by rule: its reducer that held it, or empty
+  std::string_view only_rule;               // the one to show; empty: all
 };
 
 // A line, its line feed included.

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "filters/json/writer.h"
-#include "filters/match/names.h"
+#include "filters/language/utf8.h"
 #include "filters/utc/rfc3339.h"
 
 namespace sluice::commands {
@@ -25,7 +25,7 @@ std::string AsJson(std::string_view text) {
 
 // Properties that stand for something else in the message lines' own terms.
 bool IsHidden(std::string_view name) {
-  return name.starts_with("$.") || match::StartsWithIgnoringCase(name, "origin-");
+  return name.starts_with("$.") || language::StartsWithIgnoringCase(name, "origin-");
 }
 
 }  // namespace
@@ -146,7 +146,7 @@ void FilterOutput::WriteProperties(std::span<const PropertyView> properties,
   };
   const auto is_set = [&](std::string_view name) {
     return std::any_of(set.begin(), set.end(), [&](const SetProperty& other) {
-      return match::EqualsIgnoringCase(other.name, name);
+      return language::EqualsIgnoringCase(other.name, name);
     });
   };
   for (const PropertyView& property : survivors_.Find(properties, is_set)) {

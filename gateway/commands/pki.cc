@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <string>
 
 #include "gateway/commands/commands.h"
@@ -39,8 +40,11 @@ int PkiInit(const PkiInitOptions& options) {
 
 int PkiServer(const PkiServerOptions& options) {
   const tls::Pki pki = Open(options.dir);
+  std::error_code error;
+  const bool replaces = std::filesystem::exists(pki.path("server.crt"), error);
   if (absl::Status status = pki.AddServer(options.hosts); !status.ok()) return Report(status);
-  fmt::print("{}: certificate for {}\n", pki.path("server.crt"), fmt::join(options.hosts, ", "));
+  fmt::print("{}: certificate for {}{}\n", pki.path("server.crt"), fmt::join(options.hosts, ", "),
+             replaces ? ", in place of the one before" : "");
   return kExitFine;
 }
 
@@ -65,6 +69,9 @@ int PkiRevoke(const PkiRevokeOptions& options) {
   const tls::Pki pki = Open(options.dir);
   if (absl::Status status = pki.Revoke(options.name); !status.ok()) return Report(status);
   fmt::print("{}: {} added\n", pki.path("ca.crl"), options.name);
+  fmt::print(stderr,
+             "sluice pki: `sluice run` reads no revocation lists yet: it still lets {} in\n",
+             options.name);
   return kExitFine;
 }
 

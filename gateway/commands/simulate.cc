@@ -113,6 +113,7 @@ absl::StatusOr<std::vector<DevicePlan>> PlanReplay(const SimulateOptions& option
                options.replay, static_cast<double>(replay->last_due_us) * 1e-6);
   }
   tally.refused_locally = replay->refused;
+  tally.malformed = replay->malformed;
   if (replay->refused > 0) tally.refusals["not sent: see the notes"] = replay->refused;
 
   const bool paced = options.speed > 0;

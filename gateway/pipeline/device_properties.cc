@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <string>
 
-#include "filters/match/names.h"
+#include "filters/language/utf8.h"
 
 namespace sluice::pipeline {
 
+using language::EqualsIgnoringCase;
 using language::PropertyView;
-using match::EqualsIgnoringCase;
-using match::StartsWithIgnoringCase;
+using language::StartsWithIgnoringCase;
 
 namespace {
 

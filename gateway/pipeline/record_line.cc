@@ -5,7 +5,7 @@
 #include "filters/json/base64.h"
 #include "filters/json/utf8.h"
 #include "filters/json/writer.h"
-#include "filters/match/names.h"
+#include "filters/language/utf8.h"
 #include "filters/utc/rfc3339.h"
 
 namespace sluice::pipeline {
@@ -97,7 +97,7 @@ void RecordLineWriter::AppendProperties(const spool::RecordView& record, std::st
     }
     const auto is_set = [&](std::string_view name) {
       return std::any_of(set.begin(), set.end(), [&](const spool::Property& other) {
-        return match::EqualsIgnoringCase(other.name, name);
+        return language::EqualsIgnoringCase(other.name, name);
       });
     };
     out->append(",\"properties\":{");

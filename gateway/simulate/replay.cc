@@ -22,6 +22,7 @@ class Builder {
   void AddLine(std::string_view line, uint64_t number) {
     ++replay_.lines;
     if (absl::Status status = lines::ParseMessageLine(line, &message_); !status.ok()) {
+      ++replay_.malformed;
       return Refuse(number, std::string(status.message()));
     }
     const language::MessageView& view = message_.View();

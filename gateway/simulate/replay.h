@@ -38,6 +38,7 @@ struct Replay {
   std::vector<ReplayedDevice> devices;  // in the order of their first lines
   uint64_t lines = 0;                   // blank ones not counted
   uint64_t refused = 0;                 // lines that cannot be sent; a note each
+  uint64_t malformed = 0;               // those of them that are no message lines
   uint64_t left_out = 0;                // due after `seconds`
   int64_t last_due_us = 0;
   // Why lines were refused, for a person: "line 106: its topic is …". At most kMaxNotes, then a

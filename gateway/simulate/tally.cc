@@ -20,6 +20,7 @@ void Tally::Merge(const Tally& other) {
   reconnects += other.reconnects;
   connected += other.connected;
   refused_locally += other.refused_locally;
+  malformed += other.malformed;
   seconds = std::max(seconds, other.seconds);
   latency.Merge(other.latency);
   for (const auto& [reason, count] : other.refusals) refusals[reason] += count;
@@ -27,7 +28,7 @@ void Tally::Merge(const Tally& other) {
 }
 
 bool Complete(const Tally& tally) {
-  return tally.waiting == 0 && tally.unsent == 0 &&
+  return tally.waiting == 0 && tally.unsent == 0 && tally.malformed == 0 &&
          tally.acknowledged + tally.refused == tally.confirmable;
 }
 
@@ -70,6 +71,7 @@ std::string Summary(const Tally& tally) {
   if (!Complete(tally)) {
     line("missing", tally.waiting, "acknowledgements");
     line("unsent", tally.unsent);
+    if (tally.malformed > 0) line("malformed", tally.malformed, "lines are no messages");
   }
   return out;
 }

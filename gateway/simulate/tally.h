@@ -29,12 +29,13 @@ struct Tally {
   std::map<std::string, uint64_t> refusals;    // by reason, the local ones included
   std::map<std::string, uint64_t> lost_links;  // by cause
   uint64_t refused_locally = 0;                // never sent: MQTT or the server forbids it
+  uint64_t malformed = 0;                      // those of them that were no messages at all
 
   void Merge(const Tally& other);
 };
 
-// What was asked for was done: every message was sent (or knowingly refused) and every QoS 1 and 2
-// answered.
+// What was asked for was done: every line was a message, each was sent (or knowingly refused) and
+// every QoS 1 and 2 answered.
 bool Complete(const Tally& tally);
 
 // The summary for people and scripts: a line a figure, its name first.

@@ -3,6 +3,7 @@
 
 #include <openssl/err.h>
 
+#include <cstring>
 #include <string>
 
 namespace sluice::tls {
@@ -11,6 +12,7 @@ namespace sluice::tls {
 inline std::string TakeOpenSslError() {
   const unsigned long code = ERR_peek_error();
   ERR_clear_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
   const char* const reason = code == 0 ? nullptr : ERR_reason_error_string(code);
   return reason == nullptr ? "unknown error" : reason;
 }

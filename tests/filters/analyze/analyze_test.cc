@@ -106,9 +106,10 @@ TEST_F(AnalyzeTest, SaysWhyAConditionIsNeverTrue) {
 }
 
 TEST_F(AnalyzeTest, KnowsTheTopicsOfARule) {
-  EXPECT_EQ(Of(Where("$topic[2] = 'x'", "a/{line}")),
-            "1+15 never matches: $topic[2] is never defined: the topics of this rule have 2 levels, "
-            "and the first is [0]");
+  EXPECT_EQ(
+      Of(Where("$topic[2] = 'x'", "a/{line}")),
+      "1+15 never matches: $topic[2] is never defined: the topics of this rule have 2 levels, "
+      "and the first is [0]");
   EXPECT_EQ(Of(Where("NOT IS_DEFINED($topic[2]) OR p = 'x'", "a/+")),
             "1+36 always true: the condition leaves nothing out (leave `where` out if that is "
             "meant)\n16+9 $topic[2] is never defined: the topics of this rule have 2 levels, and "
@@ -209,6 +210,16 @@ TEST_F(AnalyzeTest, TellsOfValuesThatAreNeverSet) {
   rule.set = {{At("n"), At("$topic[2]", 1, 30)}, {At("m"), At("$topic[1]")}};
   EXPECT_THAT(Warnings({rule}),
               ElementsAre(HasSubstr("30+9 'n' is never set: $topic[2] is never defined")));
+}
+
+TEST_F(AnalyzeTest, TellsOfChangesThatNeverCome) {
+  RuleSpec rule = Named("r", "a/+");
+  rule.on_change = compile::OnChangeSpec();
+  rule.on_change->of = At("$topic[2]", 1, 30);
+  EXPECT_THAT(Warnings({rule}),
+              ElementsAre(HasSubstr("30+9 on_change holds every message: $topic[2]")));
+  rule.on_change->of = At("$body.t");
+  EXPECT_THAT(Warnings({rule}), IsEmpty());
 }
 
 TEST_F(AnalyzeTest, TellsOfCostlyPatterns) {

@@ -2,26 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
-#include <cstdlib>
-#include <new>
 
+#include "tests/allocations.h"
 #include "tests/filters/language/judging.h"
-
-namespace {
-// Of this thread; not atomic, as the test has no other.
-size_t g_allocations = 0;
-}  // namespace
-
-// Not inlined: g++ would take malloc and delete for a mismatch.
-__attribute__((noinline)) void* operator new(size_t size) {
-  ++g_allocations;
-  if (void* block = std::malloc(size == 0 ? 1 : size)) return block;
-  std::abort();
-}
-// What gtest's sorting asks for; without it, one allocator's block would go to the other.
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
-__attribute__((noinline)) void operator delete(void* block) noexcept { std::free(block); }
-__attribute__((noinline)) void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 namespace sluice::language {
 namespace {
@@ -63,7 +46,7 @@ TEST(AllocationTest, JudgingAllocatesNothing) {
   std::vector<std::string_view> levels;
   std::vector<Truth> first;
   for (int round = 0; round < 4; ++round) {
-    const size_t before = g_allocations;
+    const size_t before = Allocations();
     for (const MessageView* next : {&view, &wide_view}) {
       SplitTopic(next->topic, &levels);
       body.Read(*next);
@@ -78,7 +61,7 @@ TEST(AllocationTest, JudgingAllocatesNothing) {
       }
     }
     if (round > 0) {
-      EXPECT_EQ(g_allocations - before, 0u) << "round " << round;
+      EXPECT_EQ(Allocations() - before, 0u) << "round " << round;
     }
   }
   EXPECT_EQ(first[0], Truth::kTrue);
@@ -99,11 +82,11 @@ TEST(AllocationTest, ChangingTheCaseOfALongerTextAllocatesOnce) {
     size_t before = 0;
     for (int round = 0; round < 4; ++round) {
       if (round == 2)
-        before = g_allocations;  // in the first it grew, at the second's start it gathered
+        before = Allocations();  // in the first it grew, at the second's start it gathered
       evaluator.Start({&view, nullptr, {}});
       EXPECT_EQ(evaluator.Judge(*condition), Truth::kFalse);
     }
-    EXPECT_EQ(g_allocations - before, 0u) << size << " bytes";
+    EXPECT_EQ(Allocations() - before, 0u) << size << " bytes";
   }
 }
 

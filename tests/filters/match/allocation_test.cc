@@ -1,43 +1,10 @@
 // Judging allocates nothing once a judge has seen such messages, and rules take little memory.
 #include <gtest/gtest.h>
-#include <malloc.h>
-
-#include <atomic>
-#include <cstdlib>
-#include <new>
 
 #include "filters/match/judge.h"
 #include "filters/match/shaper.h"
+#include "tests/allocations.h"
 #include "tests/filters/match/rules_fixture.h"
-
-namespace {
-
-std::atomic<uint64_t> allocations{0};
-std::atomic<int64_t> live_bytes{0};
-
-void* Allocate(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* const block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) std::abort();
-  live_bytes.fetch_add(static_cast<int64_t>(malloc_usable_size(block)), std::memory_order_relaxed);
-  return block;
-}
-
-void Free(void* block) {
-  live_bytes.fetch_sub(static_cast<int64_t>(malloc_usable_size(block)), std::memory_order_relaxed);
-  std::free(block);
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return Allocate(size); }
-void* operator new[](size_t size) { return Allocate(size); }
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
-void operator delete(void* block) noexcept { Free(block); }
-void operator delete[](void* block) noexcept { Free(block); }
-void operator delete(void* block, size_t) noexcept { Free(block); }
-void operator delete[](void* block, size_t) noexcept { Free(block); }
 
 namespace sluice::match {
 namespace {
@@ -46,17 +13,16 @@ uint64_t AllocationsOf(Judge& judge, Shaper& shaper, const language::MessageView
   for (int i = 0; i < 3; ++i) {
     shaper.Apply(judge.program().shapes(), judge.Run(message), message.payload);  // grows
   }
-  const uint64_t before = allocations.load();
+  const uint64_t before = Allocations();
   for (int i = 0; i < 100; ++i)
     shaper.Apply(judge.program().shapes(), judge.Run(message), message.payload);
-  return allocations.load() - before;
+  return Allocations() - before;
 }
 
 TEST(AllocationTest, TheCountCounts) {
-  const uint64_t before = allocations.load();
-  delete new int(1);
-  // The analyzer does not see through the operators above.
-  EXPECT_EQ(allocations.load() - before, 1U);  // NOLINT(clang-analyzer-unix.Malloc)
+  const uint64_t before = Allocations();
+  ::operator delete(::operator new(1));
+  EXPECT_EQ(Allocations() - before, 1U);
 }
 
 TEST(AllocationTest, JudgingAllocatesNothing) {
@@ -106,11 +72,11 @@ std::vector<Rule> SiteRules(int count) {
 TEST(MemoryTest, ARuleTakesAtMostAKilobyte) {
   constexpr int kRules = 10'000;
   const std::vector<Rule> rules = SiteRules(kRules);
-  const int64_t before = live_bytes.load();
+  const int64_t before = AllocatedBytes();
   const auto program = Compiled(rules);
-  const int64_t of_program = live_bytes.load() - before;
+  const int64_t of_program = AllocatedBytes() - before;
   const Judge judge(program);
-  const int64_t of_judge = live_bytes.load() - before - of_program;
+  const int64_t of_judge = AllocatedBytes() - before - of_program;
   RecordProperty("program_bytes_per_rule", static_cast<int>(of_program / kRules));
   RecordProperty("judge_bytes_per_rule", static_cast<int>(of_judge / kRules));
   EXPECT_LE(of_program / kRules, 1024);

@@ -1,41 +1,16 @@
 // Reducers allocate nothing for a stream they know.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
+#include "tests/allocations.h"
 #include "tests/filters/reduce/engine_fixture.h"
-
-namespace {
-
-std::atomic<uint64_t> allocations{0};
-
-void* Allocate(size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  void* const block = std::malloc(size == 0 ? 1 : size);
-  if (block == nullptr) std::abort();
-  return block;
-}
-
-}  // namespace
-
-void* operator new(size_t size) { return Allocate(size); }
-void* operator new[](size_t size) { return Allocate(size); }
-void* operator new(size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
-void* operator new[](size_t size, const std::nothrow_t&) noexcept { return Allocate(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
-void operator delete[](void* block, size_t) noexcept { std::free(block); }
 
 namespace sluice::reduce {
 namespace {
 
 TEST(ReduceAllocationTest, TheCountCounts) {
-  const uint64_t before = allocations.load();
-  delete new int(1);
-  EXPECT_EQ(allocations.load() - before, 1U);
+  const uint64_t before = Allocations();
+  ::operator delete(::operator new(1));
+  EXPECT_EQ(Allocations() - before, 1U);
 }
 
 TEST(ReduceAllocationTest, AKnownStreamAllocatesNothing) {
@@ -65,9 +40,9 @@ TEST(ReduceAllocationTest, AKnownStreamAllocatesNothing) {
     }
   };
   run(0, 100);
-  const uint64_t before = allocations.load();
+  const uint64_t before = Allocations();
   run(100, 900);
-  EXPECT_EQ(allocations.load() - before, 0U);
+  EXPECT_EQ(Allocations() - before, 0U);
 }
 
 }  // namespace

@@ -190,5 +190,71 @@ TEST_F(CheckTest, PkiPrintsThumbprintsAndSaysWhatItRefuses) {
   EXPECT_EQ(Command({"pki", "revoke", Path("pki"), "press-01"}).code, kExitNo);
 }
 
+TEST_F(CheckTest, PkiSaysWhatItDidNot) {
+  EXPECT_THAT(Command({"pki", "device", Path("none"), "a"}).errors,
+              HasSubstr("ca.crt: no certificate: No such file or directory"));
+  ASSERT_EQ(Command({"pki", "init", Path("pki")}).code, kExitFine);
+  EXPECT_THAT(Command({"pki", "server", Path("pki"), "a"}).out, Not(HasSubstr("in place of")));
+  EXPECT_THAT(Command({"pki", "server", Path("pki"), "b"}).out,
+              HasSubstr("certificate for b, in place of the one before"));
+  ASSERT_EQ(Command({"pki", "device", Path("pki"), "a"}).code, kExitFine);
+  EXPECT_THAT(Command({"pki", "revoke", Path("pki"), "a"}).errors,
+              HasSubstr("reads no revocation lists yet"));
+}
+
+TEST_F(CheckTest, UnknownCommandsAreNamed) {
+  const Captured unknown = Command({"filtr"});
+  EXPECT_EQ(unknown.code, kExitUsage);
+  EXPECT_THAT(unknown.errors, HasSubstr("sluice: there is no command 'filtr'; did you mean "
+                                        "'filter'?\n  commands are: run check "));
+  EXPECT_THAT(Command({"pki", "devise", "x"}).errors,
+              HasSubstr("sluice pki: there is no command 'devise'; did you mean 'device'?"));
+  EXPECT_THAT(Command({"eval", "--query", "1", "--profile", "x"}).errors,
+              HasSubstr("sluice eval: --profile: want default or edgehub, not x\n"));
+  EXPECT_EQ(Command({}).code, kExitUsage);
+}
+
+TEST_F(CheckTest, RulesForTopicsThatNobodyMayPublishToAreWarnings) {
+  const char* const kConfig = R"(
+listeners: [{address: "127.0.0.1:0", tls: {certificate: a, key: b, client_ca: c}}]
+devices: {publish: ["plant/+/{device}/#", "x-{device}/t"]}
+outputs: {log: {type: file, path: l}}
+rules:
+  list:
+    - {name: fine, from: "plant/line1/#", into: log}
+    - {name: partly, from: "x-y/+", into: log}
+    - {name: never, from: "tele/+/LWT", into: log}
+)";
+  const std::string errors = Check(Write("c.yaml", kConfig)).errors;
+  EXPECT_THAT(errors, HasSubstr("c.yaml:9:28: warning: rule 'never': never matches: devices may "
+                                "publish to none of these topics"));
+  EXPECT_THAT(errors, Not(testing::AnyOf(HasSubstr("'fine'"), HasSubstr("'partly'"))));
+}
+
+TEST_F(CheckTest, SecretsThatEverybodyMayReadAreWarnings) {
+  const std::string secret =
+      Write("hub.txt", "HostName=h;DeviceId=d;SharedAccessKey=cmVwbGFjZSBtZQ==\n");
+  std::filesystem::permissions(secret, std::filesystem::perms(0644));
+  const std::string config = Write("c.yaml", R"(
+listeners: [{address: "127.0.0.1:0", tls: {certificate: a, key: b, client_ca: c}}]
+devices: {publish: ["#"]}
+rules: {default: forward}
+outputs: {hub: {type: iothub, connection_string_file: hub.txt}}
+)");
+  EXPECT_THAT(Check(config).errors, HasSubstr("everybody on this box may read the connection "
+                                              "string"));
+  std::filesystem::permissions(secret, std::filesystem::perms(0600));
+  EXPECT_THAT(Check(config).errors, Not(HasSubstr("everybody")));
+}
+
+TEST_F(CheckTest, DumpShowsTheProgramAndIsAConfigurationStill) {
+  const std::string rules =
+      Write("r.yaml", "rules: {list: [{from: a/+, where: $body.unit = 'C' AND $body.t > 80}, {}]}");
+  const Captured dumped = Command({"check", "--dump", "-c", rules});
+  EXPECT_THAT(dumped.out, HasSubstr("    - name: \"rule-1\"\n"));
+  EXPECT_THAT(dumped.out, HasSubstr("#   from a/+\n#     $body.unit = 'C'\n#       rule rule-1"));
+  EXPECT_EQ(Check(Write("again.yaml", dumped.out)).code, kExitFine);
+}
+
 }  // namespace
 }  // namespace sluice::commands

@@ -1,29 +1,13 @@
 // "Decoding allocates nothing" as a test: operator new is counted for the whole executable.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "gateway/mqtt/connect.h"
 #include "gateway/mqtt/publish.h"
 #include "gateway/mqtt/subscribe.h"
+#include "tests/allocations.h"
 #include "tests/gateway/mqtt/packet_bytes.h"
-
-namespace {
-std::atomic<int> allocations{0};
-}  // namespace
-
-// Not inlined: GCC would see malloc() behind one and delete behind the other, and warn.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++allocations;
-  void* block = std::malloc(size);
-  if (block == nullptr) throw std::bad_alloc();
-  return block;
-}
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, size_t) noexcept { std::free(block); }
 
 namespace sluice::mqtt {
 namespace {
@@ -41,7 +25,7 @@ TEST(AllocationTest, DecodingAndEncodingAllocateNothing) {
   // simdjson picks the CPU's code at its first use, once a process.
   ASSERT_TRUE(DecodePublish(Version::k5, Sender::kClient, 2, publish_body).ok());
 
-  const int before = allocations;
+  const uint64_t before = Allocations();
   const auto publish = DecodePublish(Version::k5, Sender::kClient, 2, publish_body);
   size_t user_bytes = 0;
   for (const Property& property : publish->user_properties) user_bytes += property.value.size();
@@ -52,7 +36,7 @@ TEST(AllocationTest, DecodingAndEncodingAllocateNothing) {
   for (const Subscription& subscription : subscribe->subscriptions)
     filters += subscription.filter.size();
   const bool refused = DecodePublish(Version::k5, Sender::kClient, 6, publish_body).ok();
-  const int after = allocations;
+  const uint64_t after = Allocations();
 
   EXPECT_EQ(after, before);
   EXPECT_GT(user_bytes, 0u);

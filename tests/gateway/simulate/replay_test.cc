@@ -153,6 +153,12 @@ TEST(ReplayTest, RefusesWhatMqttForbidsAndSaysWhere) {
   }
 }
 
+TEST(ReplayTest, TellsLinesThatAreNoMessagesFromThoseThatMqttForbids) {
+  const Replay replay = ParseReplay("nonsense\n{\"topic\":\"a/#\",\"payload\":1}\n", {});
+  EXPECT_EQ(replay.refused, 2u);
+  EXPECT_EQ(replay.malformed, 1u);
+}
+
 TEST(ReplayTest, BoundsItsNotes) {
   std::string text;
   for (int i = 0; i < 1000; ++i) text += "{}\n";

@@ -33,6 +33,15 @@ TEST(TallyTest, IsCompleteOnceEverythingIsAnswered) {
   }
 }
 
+TEST(TallyTest, IsNotCompleteWhereLinesWereNoMessages) {
+  Tally tally;
+  tally.refused_locally = 2;
+  EXPECT_TRUE(Complete(tally));
+  tally.malformed = 1;
+  EXPECT_FALSE(Complete(tally));
+  EXPECT_THAT(Summary(tally), HasSubstr("malformed             1  lines are no messages\n"));
+}
+
 TEST(TallyTest, SummaryNamesEachFigureOnALineOfItsOwn) {
   Tally tally;
   tally.sent = 1500;
