@@ -34,12 +34,14 @@ listeners:
 devices: {{publish: ["#"]}}
 rules:
   default: drop
-  list:
-    - {{name: all, from: "#", where: $body.temperature > -1000, {action}}}
+{rules}
 outputs:
   hub: {{type: iothub, connection_string: "{hub}", ca: {folder}/hub/ca.crt, ack: delivered}}
 operate: {{http: "127.0.0.1:0", log_level: warn}}
 """
+
+RULE_FOR_ALL = """  list:
+    - {name: all, from: "#", where: $body.temperature > -1000, %s}"""
 
 MOSQUITTO = """
 user root
@@ -89,9 +91,9 @@ class MosquittoServer:
 
 
 class Sluice:
-    def __init__(self, folder, pki, hub, action):
+    def __init__(self, folder, pki, hub, rules):
         self.gateway = Gateway(Path(folder) / "gateway",
-                               CONFIG.format(folder=folder, pki=pki, hub=hub.connection_string(), action=action)).start()
+                               CONFIG.format(folder=folder, pki=pki, hub=hub.connection_string(), rules=rules)).start()
         self.port = self.gateway.port
         self.pid = self.gateway.program.process.pid
 
@@ -138,8 +140,8 @@ def main():
         servers = {
             "mosquitto": lambda: MosquittoServer(folder, pki, "false"),
             "mosquitto-nodelay": lambda: MosquittoServer(folder, pki, "true"),
-            "sluice-drop": lambda: Sluice(folder, pki, hub, "drop: true"),
-            "sluice-forward": lambda: Sluice(folder, pki, hub, "into: hub"),
+            "sluice-drop": lambda: Sluice(folder, pki, hub, RULE_FOR_ALL % "drop: true"),
+            "sluice-forward": lambda: Sluice(folder, pki, hub, RULE_FOR_ALL % "into: hub"),
         }
         for what, load in LOADS:
             baseline = None

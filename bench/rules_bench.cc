@@ -1,6 +1,7 @@
 // Rules on real messages: what judging, shaping and reading message lines cost.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <cmath>
 #include <cstdio>
@@ -125,7 +126,7 @@ std::vector<lines::OwnedMessage> SiteMessages() {
 
 // Rules of one equality over 50 sites and two bounds, which all together take about one message in
 // a hundred. Those of one site overlap: together they pass up to four times as much as one.
-std::shared_ptr<const compile::Program> SiteRules(int64_t count) {
+std::vector<compile::RuleSpec> SiteRuleSpecs(int64_t count) {
   std::mt19937_64 random(2);
   std::uniform_real_distribution<double> spread(0, 2);
   const double of_site = static_cast<double>(count) / 50;
@@ -139,7 +140,11 @@ std::shared_ptr<const compile::Program> SiteRules(int64_t count) {
             "$body.site = 'site-{:02}' AND $body.temperature > {:.4f} AND $body.pressure < {:.4f}",
             i % 50, 100 - passed * spread(random), passed * spread(random))));
   }
-  return Compiled(std::move(rules));
+  return rules;
+}
+
+std::shared_ptr<const compile::Program> SiteRules(int64_t count) {
+  return Compiled(SiteRuleSpecs(count));
 }
 
 // range(0) rules by the index; where range(1) is 1, plainly. `matched`: the share of messages.
@@ -160,6 +165,23 @@ void BM_Judge_Sites(benchmark::State& state) {
 BENCHMARK(BM_Judge_Sites)
     ->ArgNames({"rules", "plain"})
     ->ArgsProduct({{1, 10, 100, 1000, 10'000}, {0, 1}});
+
+// Each rule by itself, as engines do that read the body anew for each.
+void BM_Judge_SitesEachAlone(benchmark::State& state) {
+  std::vector<std::unique_ptr<match::Judge>> judges;
+  for (compile::RuleSpec& rule : SiteRuleSpecs(state.range(0)))
+    judges.push_back(
+        std::make_unique<match::Judge>(Compiled({std::move(rule)}), match::Judge::Method::kPlain));
+  const std::vector<lines::OwnedMessage> messages = SiteMessages();
+  size_t next = 0;
+  for (auto _ : state) {
+    const lines::OwnedMessage& message = messages[next++ % messages.size()];
+    for (const std::unique_ptr<match::Judge>& judge : judges)
+      benchmark::DoNotOptimize(judge->Run(message.View()).reason);
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(BM_Judge_SitesEachAlone)->ArgNames({"rules"})->Arg(1000);
 
 // The same rules, and a body that breaks off: each rule counts an error.
 void BM_Judge_BadBody(benchmark::State& state) {
@@ -188,8 +210,18 @@ void BM_ReadBody_Sites(benchmark::State& state) {
 }
 BENCHMARK(BM_ReadBody_Sites);
 
+size_t HeapInUse() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// `bytes_a_rule`: what the program keeps of the heap.
 void BM_Compile_Sites(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(SiteRules(state.range(0)));
+  const size_t before = HeapInUse();
+  const auto program = SiteRules(state.range(0));
+  state.counters["bytes_a_rule"] =
+      static_cast<double>(HeapInUse() - before) / static_cast<double>(state.range(0));
 }
 BENCHMARK(BM_Compile_Sites)->Arg(10'000)->Unit(benchmark::kMillisecond);
 

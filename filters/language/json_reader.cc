@@ -89,8 +89,16 @@ class JsonWalk {
     }
   }
 
-  // From a key of the innermost container, an object, to the first key or element of another one.
+  // From a key of the innermost container, an object, to the first element of another one.
   Place Members(Place at) {
+    do {
+      at = MembersOfOne(at);
+    } while (at != nullptr && depth_ > 0 && frame().is_object);
+    return at;
+  }
+
+  // The same, but to the first key or element of another one.
+  [[gnu::always_inline]] Place MembersOfOne(Place at) {
     const uint32_t parent = frame().node;
     const bool has_keys = parent != kNone && nodes_[parent].has_keys;
     while (true) {
@@ -113,7 +121,8 @@ class JsonWalk {
     }
   }
 
-  // The same of an array, from an element.
+  // From an element of the innermost container, an array, to the first key or element of another
+  // one.
   Place Elements(Place at) {
     JsonReader::Frame& array = frame();
     while (true) {
