@@ -19,6 +19,8 @@ Downlink::Downlink(const Identity& identity, const Subscriptions& subscriptions,
           identity.module.empty()
               ? fmt::format("devices/{}/messages/devicebound/#", identity.device)
               : fmt::format("devices/{}/modules/{}/#", identity.device, identity.module)),
+      input_filter_(
+          fmt::format("devices/{}/modules/{}/inputs/#", identity.device, identity.module)),
       subscriptions_(subscriptions),
       output_(*output) {}
 
@@ -64,7 +66,8 @@ uint16_t Downlink::FreePacketId() {
 }
 
 void Downlink::Deliver(CloudQueue* queue, int64_t steady_us) {
-  const auto subscription = subscriptions_.find(message_filter_);
+  auto subscription = subscriptions_.find(message_filter_);
+  if (subscription == subscriptions_.end()) subscription = subscriptions_.find(input_filter_);
   if (subscription == subscriptions_.end()) return;
   // Those that ended without a PUBACK, by a purge or their life's end.
   if (in_flight_.size() >= kManyInFlight) {

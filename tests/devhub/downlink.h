@@ -36,7 +36,9 @@ class Downlink {
   void Append(std::string_view topic, std::string_view payload, uint16_t packet_id);
   uint16_t FreePacketId();
 
-  const std::string message_filter_;  // devicebound of a device, inputs of a module
+  // Devicebound of a device, inputs of a module; the latter has two forms (topics.cc).
+  const std::string message_filter_;
+  const std::string input_filter_;
   const Subscriptions& subscriptions_;
   std::string& output_;
   std::map<uint16_t, uint64_t> in_flight_;  // packet id -> sequence in the queue

@@ -108,6 +108,18 @@ TEST(EdgeHubTest, InputsArriveAndAreSentAgainAfterHalfAMinute) {
   EXPECT_EQ(PublishesIn(client.Send(Puback(received[3].packet_id))).size(), 1u);
 }
 
+TEST(EdgeHubTest, InputsHaveASecondFilter) {
+  TestHub hub(kEdge);
+  TestClient client(hub, "edge-01/x");
+  client.Send(Subscribe(1, {{"devices/edge-01/modules/x/inputs/#", 0}}));
+  AskControl(hub.hub(), R"({"op":"c2d","device":"edge-01/x","input":"in1","payload":"a"})");
+  EXPECT_EQ(PublishesIn(client.Hear()).size(), 1u);
+  TestHub strict;  // the hub itself knows the documented form alone
+  EXPECT_EQ(TestClient(strict, "edge-01/x")
+                .Send(Subscribe(1, {{"devices/edge-01/modules/x/inputs/#", 0}})),
+            std::string("\x90\x03\x00\x01\x80", 5));
+}
+
 TEST(EdgeHubTest, TwinsAndMethodsAreThereWhateverTheTier) {
   TestHub hub(kEdge);
   TestClient client(hub, "edge-01/x");

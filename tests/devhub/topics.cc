@@ -25,10 +25,12 @@ struct FilterRow {
   std::string_view filter;
   For whom;
   bool in_basic_tier;
+  bool at_hub = true;  // else at edgeHub alone
 };
 constexpr FilterRow kFilters[] = {
     {"devices/{d}/messages/devicebound/#", For::kDevices, false},
     {"devices/{d}/modules/{m}/#", For::kModules, true},
+    {"devices/{d}/modules/{m}/inputs/#", For::kModules, true, false},  // as Azure's Node SDK asks
     {"$iothub/methods/POST/#", For::kBoth, false},
     {"$iothub/twin/res/#", For::kBoth, false},
     {"$iothub/twin/PATCH/properties/desired/#", For::kBoth, false},
@@ -59,6 +61,7 @@ Topics::Topics(const Identity& identity, bool basic_tier, bool is_edge_hub)
       publishes_.push_back({Fill(row.prefix, identity), row.kind});
   }
   for (const FilterRow& row : kFilters) {
+    if (!row.at_hub && !is_edge_hub) continue;
     if (Holds(row, identity, basic_tier)) filters_.push_back(Fill(row.filter, identity));
   }
 }

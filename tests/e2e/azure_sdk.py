@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import select
 import shutil
 import subprocess
 
@@ -47,3 +48,67 @@ def send(folder, **request):
     if node.returncode not in (0, 3):
         raise AssertionError(f"node ended with {node.returncode}: {node.stderr}")
     return node.returncode, [json.loads(line) for line in node.stdout.splitlines()]
+
+
+def provision(folder, ca, **request):
+    """Runs provision.js; returns (exit code, its result)."""
+    node = subprocess.run(["node", str(SOURCE / "provision.js")], input=json.dumps(request), capture_output=True,
+                          text=True, timeout=60, env={**os.environ, "NODE_PATH": str(folder / "node_modules"),
+                                                      "NODE_EXTRA_CA_CERTS": str(ca)})
+    if node.returncode not in (0, 3):
+        raise AssertionError(f"node ended with {node.returncode}: {node.stderr}")
+    return node.returncode, json.loads(node.stdout)
+
+
+class Device:
+    """device.js under way. A context manager: it is connected, its twin is read, and it listens."""
+
+    PATIENCE_S = 60
+
+    def __init__(self, folder, environment=None, **how):
+        self.node = subprocess.Popen(
+            ["node", str(SOURCE / "device.js")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "NODE_PATH": str(folder / "node_modules"), **(environment or {})})
+        self._input = b""
+        self.tell(how)
+
+    def __enter__(self):
+        try:
+            assert self.hear() == {"open": True}
+            self.desired = self.hear()["desired"]  # the SDK begins with all there is
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        if self.node.poll() is None:
+            self.node.kill()
+        self.node.wait()
+        self.node.stdin.close()
+        self.node.stdout.close()
+
+    def tell(self, command):
+        self.node.stdin.write(json.dumps(command).encode() + b"\n")
+        self.node.stdin.flush()
+
+    def hear(self):
+        """The next line of the device's, an object."""
+        while b"\n" not in self._input:
+            if not select.select([self.node.stdout], [], [], self.PATIENCE_S)[0]:
+                raise AssertionError("the device says nothing")
+            part = os.read(self.node.stdout.fileno(), 65536)
+            if not part:
+                raise AssertionError(f"the device has ended with {self.node.wait()}")
+            self._input += part
+        line, self._input = self._input.split(b"\n", 1)
+        return json.loads(line)
+
+    def ask(self, **command):
+        self.tell(command)
+        return self.hear()
+
+    def close(self):
+        """Ends it as it should end; returns its exit code."""
+        self.tell({"do": "close"})
+        return self.node.wait(self.PATIENCE_S)
