@@ -3,6 +3,7 @@
 #include <initializer_list>
 
 #include "filters/analyze/value_set.h"
+#include "filters/language/comparison.h"
 #include "filters/language/utf8.h"
 
 namespace sluice::analyze {
@@ -86,23 +87,6 @@ Kinds CompareKinds(Op op, Kinds a, const ValueSet& as, Kinds b, const ValueSet& 
   return truths;
 }
 
-Op Negated(Op op) {
-  switch (op) {
-    case Op::kLess:
-      return Op::kGreaterEqual;
-    case Op::kLessEqual:
-      return Op::kGreater;
-    case Op::kGreater:
-      return Op::kLessEqual;
-    case Op::kGreaterEqual:
-      return Op::kLess;
-    case Op::kEqual:
-      return Op::kNotEqual;
-    default:
-      return Op::kEqual;
-  }
-}
-
 // What is left of `a` where a op b for some number of `b`.
 Interval Bounded(Interval a, Op op, const Interval& b) {
   switch (op) {
@@ -146,21 +130,6 @@ Texts Bounded(const Texts& a, Op op, const Texts& b) {
 
 }  // namespace
 
-Op Mirrored(Op op) {
-  switch (op) {
-    case Op::kLess:
-      return Op::kGreater;
-    case Op::kLessEqual:
-      return Op::kGreaterEqual;
-    case Op::kGreater:
-      return Op::kLess;
-    case Op::kGreaterEqual:
-      return Op::kLessEqual;
-    default:
-      return op;
-  }
-}
-
 Kinds Compare(Op op, const ValueSet& a, const ValueSet& b, Profile profile) {
   Kinds truths = 0;
   for (const Kinds x : kEach) {
@@ -185,7 +154,7 @@ ValueSet Refine(const ValueSet& a, Op op, const ValueSet& b, Kinds truth, Profil
     if (!any) continue;
     left.kinds |= x;
     if (!same_kind_alone || truth == kUndefined) continue;
-    const Op held = truth == kTrue ? op : Negated(op);
+    const Op held = truth == kTrue ? op : language::Opposite(op);
     if (x == kNumber) {
       left.numbers = Bounded(a.numbers, held, b.numbers);
       if (left.numbers.empty()) left.kinds &= ~kNumber;

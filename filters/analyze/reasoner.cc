@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "filters/analyze/function_sets.h"
+#include "filters/language/comparison.h"
 #include "filters/language/functions.h"
 #include "filters/language/operators.h"
 
 namespace sluice::analyze {
 
-using compile::TopicPattern;
 using language::Node;
 using language::NodeId;
 using language::Op;
@@ -336,7 +336,7 @@ bool Reasoner::AssumeComparison(const Condition& condition, NodeId id, Kinds tru
   return Narrow(condition, children[0], Refine(left, node.op, right, truth, messages_.profile),
                 known) &&
          Narrow(condition, children[1],
-                Refine(right, Mirrored(node.op), left, truth, messages_.profile), known);
+                Refine(right, language::Mirrored(node.op), left, truth, messages_.profile), known);
 }
 
 bool Reasoner::AssumeCall(const Condition& condition, NodeId id, Kinds truth, Knowledge* known) {

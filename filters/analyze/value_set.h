@@ -79,7 +79,5 @@ Kinds Compare(language::Op op, const ValueSet& a, const ValueSet& b, language::P
 // What is left of `a` where `a op b` came to `truth` (one kind of kTruth).
 ValueSet Refine(const ValueSet& a, language::Op op, const ValueSet& b, Kinds truth,
                 language::Profile profile);
-// The operator of b op a that says the same as a op b.
-language::Op Mirrored(language::Op op);
 
 }  // namespace sluice::analyze

@@ -5,6 +5,7 @@
 
 #include "filters/compile/node_key.h"
 #include "filters/compile/program.h"
+#include "filters/language/comparison.h"
 #include "filters/language/functions.h"
 #include "filters/language/system_names.h"
 
@@ -50,40 +51,6 @@ bool IsLiteral(const Node& node) {
 bool IsComparison(Op op) {
   return op == Op::kLess || op == Op::kLessEqual || op == Op::kGreater || op == Op::kGreaterEqual ||
          op == Op::kEqual || op == Op::kNotEqual;
-}
-
-// The operator of b op a that says the same as a op b.
-Op Mirrored(Op op) {
-  switch (op) {
-    case Op::kLess:
-      return Op::kGreater;
-    case Op::kLessEqual:
-      return Op::kGreaterEqual;
-    case Op::kGreater:
-      return Op::kLess;
-    case Op::kGreaterEqual:
-      return Op::kLessEqual;
-    default:
-      return op;
-  }
-}
-
-// The operator that is true where the other one is false; undefined are both together.
-Op Opposite(Op op) {
-  switch (op) {
-    case Op::kLess:
-      return Op::kGreaterEqual;
-    case Op::kLessEqual:
-      return Op::kGreater;
-    case Op::kGreater:
-      return Op::kLessEqual;
-    case Op::kGreaterEqual:
-      return Op::kLess;
-    case Op::kEqual:
-      return Op::kNotEqual;
-    default:
-      return Op::kEqual;
-  }
 }
 
 // What starts_with, ends_with and contains look for.
@@ -179,8 +146,8 @@ void ConditionParts::AddTest(const Node& node, Item* item) {
   if (!IsLiteral(literal)) return;
   const std::optional<uint32_t> field = AsField(children[mirrored ? 1 : 0]);
   if (!field) return;
-  const Op op = item->is_negated ? Opposite(node.op) : node.op;
-  item->test = RuleIndex::Test{literal.constant, *field, mirrored ? Mirrored(op) : op};
+  const Op op = item->is_negated ? language::Opposite(node.op) : node.op;
+  item->test = RuleIndex::Test{literal.constant, *field, mirrored ? language::Mirrored(op) : op};
 }
 
 void ConditionParts::AddTextMatch(const Node& node, Item* item) {

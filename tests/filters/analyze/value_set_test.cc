@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "filters/language/comparison.h"
 #include "filters/language/operators.h"
 
 namespace sluice::analyze {
@@ -94,7 +95,7 @@ TEST(ValueSetTest, ComparisonsForeseeTheEvaluator) {
               ASSERT_TRUE(truth != kTrue || Holds(left[0], x));
               ASSERT_TRUE(truth != kFalse || Holds(left[1], x));
               ASSERT_EQ(language::Compare(op, x, y, profile).kind(),
-                        language::Compare(Mirrored(op), y, x, profile).kind());
+                        language::Compare(language::Mirrored(op), y, x, profile).kind());
             }
           }
         }
