@@ -1,5 +1,7 @@
 #include "gateway/uplink/iothub_output.h"
 
+#include <pthread.h>
+
 #include <utility>
 
 #include "gateway/operate/log.h"
@@ -108,6 +110,7 @@ bool IotHubOutput::Stop(std::chrono::milliseconds patience) {
 }
 
 void IotHubOutput::Run() {
+  pthread_setname_np(pthread_self(), ("to-" + name_.substr(0, 12)).c_str());
   bool stopping = false;
   for (;;) {
     const HubSender::TimePoint wake = sender_->Step();
