@@ -105,18 +105,32 @@ struct PackOptions {
 };
 
 struct OutputOptions {
-  enum class Type { kIotHub, kFile };
+  enum class Type { kIotHub, kMqtt, kFile };
 
   std::string name;
   Type type = Type::kIotHub;
-  Ack ack = Ack::kStored;  // file: after fdatasync; iothub: in its spool
+  Ack ack = Ack::kStored;  // file: after fdatasync; the others: in their spool
 
   // iothub
   std::string connection_string;       // a secret, never logged; not parsed yet
   std::string connection_string_file;  // which it was read from; empty: it stood in place
-  std::string ca;                      // PEM bundle; empty: the system's
-  PackOptions pack;
   std::chrono::seconds sas_lifetime{3600};
+
+  // mqtt
+  std::string address;  // as written
+  std::string host;     // of `address`
+  uint16_t port = 0;
+  std::string client_id;  // empty: the gateway's name
+  std::string username;
+  std::string password;       // a secret, never logged
+  std::string password_file;  // which it was read from; empty: it stood in place
+  std::string certificate;    // PEM files, to be known by; empty: none
+  std::string key;
+  std::string topic;  // with names in braces (broker.h); empty: BrokerTopicOf()
+
+  // iothub and mqtt
+  std::string ca;  // PEM bundle; empty: the system's
+  PackOptions pack;
   std::chrono::milliseconds reconnect_max{60'000};  // longest pause between two attempts
   std::optional<Overflow> overflow;                 // instead of the spool's
   std::optional<std::chrono::milliseconds> ttl;
@@ -126,6 +140,12 @@ struct OutputOptions {
 
   bool operator==(const OutputOptions&) const = default;
 };
+
+// Of an output of type mqtt, its default filled in.
+inline std::string BrokerTopicOf(const OutputOptions& output) {
+  if (!output.topic.empty()) return output.topic;
+  return output.pack.enabled ? "sluice/{gateway}" : "{topic}";
+}
 
 struct OperateOptions {
   std::string http_host;

@@ -27,7 +27,8 @@ class Dumper {
   void Section(const YamlNode& node, const SectionInfo& section, size_t depth) {
     const YamlNode* const type = Find(node, "type");
     for (const OptionInfo& option : section.options) {
-      const bool foreign = !option.only.empty() && (type == nullptr || type->text != option.only);
+      const bool foreign =
+          !option.only.empty() && (type == nullptr || !BelongsTo(option, type->text));
       if (foreign || !option.later.empty()) continue;
       const YamlNode* const value = Find(node, option.name);
       if (value != nullptr) {

@@ -8,6 +8,15 @@
 #include "config/value.h"
 
 namespace sluice::config {
+
+bool BelongsTo(const OptionInfo& option, std::string_view type) {
+  for (std::string_view words = option.only; !words.empty();) {
+    const size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == type) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return option.only.empty();
+}
 namespace {
 
 using Kind = ValueType::Kind;

@@ -56,9 +56,12 @@ struct OptionInfo {
   std::string_view about;
   bool required = false;
   std::string_view later = "";  // known, but refused: what it will do
-  std::string_view only =
-      "";  // belongs to sections whose `type` is this; `required` then means there
+  // Belongs to sections whose `type` is one of these words; `required` then means there.
+  std::string_view only = "";
 };
+
+// Whether a section of type `type` may have the option.
+bool BelongsTo(const OptionInfo& option, std::string_view type);
 
 // A map of the file, as the schema shows it.
 struct SectionInfo {

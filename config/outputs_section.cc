@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "config/broker.h"
 #include "config/sections.h"
 #include "config/types.h"
 #include "config/value.h"
@@ -16,13 +17,15 @@ namespace {
 
 using Type = OutputOptions::Type;
 
-constexpr std::string_view kTypes[] = {"iothub", "file"};  // in the order of Type
-constexpr std::string_view kLaterTypes[] = {"mqtt", "local"};
+constexpr std::string_view kTypes[] = {"iothub", "mqtt", "file"};  // in the order of Type
+constexpr std::string_view kLaterTypes[] = {"local"};
 constexpr std::string_view kAcks[] = {"received", "delivered", "stored"};  // in the order of Ack
 constexpr size_t kMaxSecretFileBytes = 4096;
 
-void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const YamlNode& node,
-                             const std::string& key, OutputOptions& into) {
+// `kFile` names a file that holds the secret `kSecret`, white space around it apart.
+template <auto kSecret, auto kFile>
+void SetSecretFile(Reader& reader, const OptionInfo& info, const YamlNode& node,
+                   const std::string& key, OutputOptions& into) {
   std::string path;
   reader.Read(info.type, node, key, path);
   if (path.empty()) return;
@@ -34,8 +37,23 @@ void SetConnectionStringFile(Reader& reader, const OptionInfo& info, const YamlN
   text.resize(static_cast<size_t>(file.gcount()));
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
     text.pop_back();
-  into.connection_string = std::move(text);
-  into.connection_string_file = std::move(path);
+  into.*kSecret = std::move(text);
+  into.*kFile = std::move(path);
+}
+
+void SetBrokerAddress(Reader& reader, const OptionInfo&, const YamlNode& node,
+                      const std::string& key, OutputOptions& into) {
+  const std::string* const text = reader.Text(node, key);
+  if (text == nullptr) return;
+  std::optional<BrokerAddress> address = ParseBrokerAddress(*text);
+  if (!address) {
+    return reader.diagnostics().Error(node.place, key,
+                                      fmt::format("'{}' is no host with a port", *text),
+                                      "write broker.example:8883 or [2001:db8::1]:8883");
+  }
+  into.address = *text;
+  into.host = std::move(address->host);
+  into.port = address->port;
 }
 
 void SetAck(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
@@ -74,10 +92,18 @@ void SetPack(Reader& reader, const OptionInfo&, const YamlNode& node, const std:
   ReadSection<PackOptions>(reader, node, key, kPackRows, into.pack);
 }
 
-// A key that only outputs of type iothub have.
+// Keys that only some types of outputs have.
 constexpr OptionInfo IotHub(std::string_view name, ValueType type, std::string_view fallback,
                             std::string_view about) {
   return {.name = name, .type = type, .fallback = fallback, .about = about, .only = "iothub"};
+}
+constexpr OptionInfo Mqtt(std::string_view name, ValueType type, std::string_view fallback,
+                          std::string_view about) {
+  return {.name = name, .type = type, .fallback = fallback, .about = about, .only = "mqtt"};
+}
+constexpr OptionInfo Uplink(std::string_view name, ValueType type, std::string_view fallback,
+                            std::string_view about) {
+  return {.name = name, .type = type, .fallback = fallback, .about = about, .only = "iothub mqtt"};
 }
 
 // `type` comes before what depends on it.
@@ -85,29 +111,49 @@ constexpr Row<OutputOptions> kOutputRows[] = {
     {{.name = "type",
       .type = Choice(kTypes),
       .fallback = "",
-      .about = "What it is: iothub or file",
+      .about = "What it is: iothub, mqtt (any broker) or file",
       .required = true},
      Set<&OutputOptions::type>},
     {{"ack", Choice(kAcks), "",
-      "When a device's message counts as safe: stored (default) on the disk; delivered to the hub, "
-      "of iothub alone; or received: at once"},
+      "When a device's message counts as safe: stored (default) on the disk; delivered to the hub "
+      "or broker; or received: at once"},
      SetAck},
     {IotHub("connection_string", kSecret, "", "HostName=…;DeviceId=…;SharedAccessKey=…"),
      Set<&OutputOptions::connection_string>},
     {IotHub("connection_string_file", kPath, "", "A file that holds the connection string instead"),
-     SetConnectionStringFile},
-    {IotHub("ca", kPath, "", "PEM file of CAs to trust; default: the system's"),
+     SetSecretFile<&OutputOptions::connection_string, &OutputOptions::connection_string_file>},
+    {Uplink("ca", kPath, "", "PEM file of CAs to trust; default: the system's"),
      Set<&OutputOptions::ca>},
-    {IotHub("pack", NoneOrSection(PackSection), "", "Several messages as one; or none"), SetPack},
+    {Uplink("pack", NoneOrSection(PackSection), "", "Several messages as one; or none"), SetPack},
     {IotHub("sas_lifetime", Duration(5 * kMinute, 24 * kHour), "1h", "How long a token is valid"),
      Set<&OutputOptions::sas_lifetime>},
-    {IotHub("reconnect_max", Duration(100, 10 * kMinute), "1m",
+    {Uplink("reconnect_max", Duration(100, 10 * kMinute), "1m",
             "Longest pause between two attempts to connect; pauses grow from 1s, with jitter"),
      Set<&OutputOptions::reconnect_max>},
-    {IotHub("overflow", Choice(kOverflows), "", "Instead of spool.overflow, with ack: stored"),
+    {Uplink("overflow", Choice(kOverflows), "", "Instead of spool.overflow, with ack: stored"),
      SetOptional<&OutputOptions::overflow>},
-    {IotHub("ttl", Duration(0, 366 * 24 * kHour), "", "Instead of spool.ttl, with ack: stored"),
+    {Uplink("ttl", Duration(0, 366 * 24 * kHour), "", "Instead of spool.ttl, with ack: stored"),
      SetOptional<&OutputOptions::ttl>},
+    {{.name = "address",
+      .type = kText,
+      .fallback = "",
+      .about = "The broker, by TLS: broker.example:8883",
+      .required = true,
+      .only = "mqtt"},
+     SetBrokerAddress},
+    {Mqtt("client_id", kText, "", "MQTT client id; default: gateway.name"),
+     Set<&OutputOptions::client_id>},
+    {Mqtt("username", kText, "", "To be known by, with password"), Set<&OutputOptions::username>},
+    {Mqtt("password", kSecret, "", "Goes with username"), Set<&OutputOptions::password>},
+    {Mqtt("password_file", kPath, "", "A file that holds the password instead"),
+     SetSecretFile<&OutputOptions::password, &OutputOptions::password_file>},
+    {Mqtt("certificate", kPath, "", "PEM file to be known by: certificate, then intermediates"),
+     Set<&OutputOptions::certificate>},
+    {Mqtt("key", kPath, "", "PEM file: the certificate's private key"), Set<&OutputOptions::key>},
+    {Mqtt("topic", kText, "",
+          "Where it publishes: {gateway}, with pack: none also {device} and {topic}, stand for "
+          "these; default: sluice/{gateway}, with pack: none {topic}"),
+     Set<&OutputOptions::topic>},
     {{.name = "path",
       .type = kPath,
       .fallback = "",
@@ -116,8 +162,6 @@ constexpr Row<OutputOptions> kOutputRows[] = {
       .only = "file"},
      Set<&OutputOptions::path>},
     Later<OutputOptions>("identity", "a hub connection for each device"),
-    Later<OutputOptions>("certificate", "authenticating to the hub by X.509"),
-    Later<OutputOptions>("key", "authenticating to the hub by X.509"),
     Later<OutputOptions>("dps", "provisioning by DPS"),
     Later<OutputOptions>("governor", "pacing by the hub's quota"),
     Later<OutputOptions>("tier", "pacing by the hub's quota"),
@@ -141,7 +185,7 @@ bool IsLater(Reader& reader, const YamlNode& output, const std::string& key) {
     if (name.text != "type" || std::find(std::begin(kLaterTypes), end, value.text) == end) continue;
     reader.diagnostics().Error(value.place, Join(key, "type"),
                                fmt::format("not yet: outputs of type {}", value.text),
-                               "this version of sluice has iothub and file");
+                               "this version of sluice has iothub, mqtt and file");
     return true;
   }
   return false;
@@ -160,11 +204,14 @@ void CheckKeysOfType(Reader& reader, const YamlNode& output, const std::string& 
   for (const OptionInfo& option : OutputSection().options) {
     if (option.only.empty()) continue;
     const YamlNode* const name = FindKey(output, option.name);
-    if (option.only != type && name != nullptr) {
+    const bool belongs = BelongsTo(option, type);
+    if (!belongs && name != nullptr) {
+      const bool x509 = type == "iothub" && (option.name == "certificate" || option.name == "key");
       reader.diagnostics().Error(name->place, Join(key, option.name),
-                                 fmt::format("belongs to outputs of type {}", option.only));
+                                 x509 ? "not yet: authenticating to the hub by X.509"
+                                      : fmt::format("belongs to outputs of type {}", option.only));
     }
-    if (option.only == type && option.required && name == nullptr) {
+    if (belongs && option.required && name == nullptr) {
       reader.diagnostics().Error(output.place, key, fmt::format("key '{}' is missing", option.name),
                                  std::string(option.about));
     }
@@ -176,6 +223,26 @@ void CheckKeysOfType(Reader& reader, const YamlNode& output, const std::string& 
                              string ? "has both connection_string and connection_string_file"
                                     : "key 'connection_string' is missing",
                              "want one of connection_string, connection_string_file");
+}
+
+// What must go together, or must not.
+void CheckBroker(Reader& reader, const YamlNode& node, const std::string& key,
+                 const OutputOptions& output) {
+  const auto has = [&](std::string_view name) { return FindKey(node, name) != nullptr; };
+  const auto refuse = [&](const char* fault, const char* hint) {
+    reader.diagnostics().Error(node.place, key, fault, hint);
+  };
+  if (has("password") && has("password_file"))
+    refuse("has both password and password_file", "want one of them");
+  if ((has("password") || has("password_file")) && !has("username"))
+    refuse("has a password and no username", "MQTT sends a password with a user name only");
+  if (has("certificate") != has("key"))
+    refuse("wants certificate and key together", "write both, or neither");
+  const std::string fault = CheckBrokerTopic(BrokerTopicOf(output), output.pack.enabled);
+  if (fault.empty()) return;
+  const YamlNode* const topic = FindKey(node, "topic");
+  reader.diagnostics().Error(topic == nullptr ? node.place : topic->place, Join(key, "topic"),
+                             fmt::format("'{}': {}", output.topic, fault));
 }
 
 // Names of outputs are labels of metrics and members of verdicts.
@@ -192,6 +259,7 @@ void ReadOutput(Reader& reader, const YamlNode& node, const std::string& key,
   const std::string_view type = TypeOf(node);
   ReadSection<OutputOptions>(reader, node, key, kOutputRows, output);
   if (!type.empty()) CheckKeysOfType(reader, node, key, type);
+  if (type == "mqtt") CheckBroker(reader, node, key, output);
 }
 
 }  // namespace

@@ -87,8 +87,12 @@ Json KeysOfType(const SectionInfo& section, std::string_view type) {
   Json foreign = Json::object();
   Json required = Json::array();
   for (const OptionInfo& option : section.options) {
-    if (!option.only.empty() && option.only != type) foreign[ToString(option.name)] = false;
-    if (option.only == type && option.required) required.push_back(ToString(option.name));
+    if (!option.later.empty()) continue;
+    if (!BelongsTo(option, type)) {
+      foreign[ToString(option.name)] = false;
+    } else if (option.required && !option.only.empty()) {
+      required.push_back(ToString(option.name));
+    }
   }
   Json then = {{"properties", foreign}};
   if (!required.empty()) then["required"] = required;

@@ -1,16 +1,20 @@
 #include "gateway/commands/outputs.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cassert>
+#include <climits>
 #include <random>
 
+#include "absl/strings/str_replace.h"
 #include "gateway/commands/waiting_room.h"
 #include "gateway/pipeline/file_output.h"
 #include "gateway/pipeline/store_port.h"
 #include "gateway/spool/doorbell.h"
 #include "gateway/uplink/cause.h"
 #include "gateway/uplink/iothub_output.h"
+#include "gateway/uplink/mqtt_output.h"
 
 namespace sluice::commands {
 namespace {
@@ -28,10 +32,11 @@ uplink::Random NewRandom() {
 
 using HubSettle = std::function<void(std::span<const session::AckTicket>)>;
 
+// To a hub or a broker.
 class HubOutput final : public Output {
  public:
   // `store` rings `bell`.
-  HubOutput(const uplink::IotHubOptions& options, std::unique_ptr<spool::Doorbell> bell,
+  HubOutput(const uplink::UplinkOptions& options, std::unique_ptr<spool::Doorbell> bell,
             std::unique_ptr<WaitingRoom> room, HubSettle settle)
       : name_(options.name),
         bell_(std::move(bell)),
@@ -82,7 +87,7 @@ class HubOutput final : public Output {
   const std::string name_;
   std::unique_ptr<spool::Doorbell> bell_;
   std::unique_ptr<WaitingRoom> room_;
-  uplink::IotHubOutput hub_;
+  uplink::UplinkOutput hub_;
 };
 
 class FileSink final : public Output {
@@ -115,9 +120,8 @@ class FileSink final : public Output {
   std::unique_ptr<pipeline::FileOutput> file_;
 };
 
-absl::StatusOr<std::unique_ptr<Output>> MakeHubOutput(const config::OutputOptions& options,
-                                                      const OutputSurroundings& around,
-                                                      OutputEvents events) {
+uplink::UplinkOptions IotHub(const config::OutputOptions& options,
+                             const OutputSurroundings& around) {
   assert(around.connections.contains(options.name));
   uplink::IotHubOptions hub;
   hub.name = options.name;
@@ -129,13 +133,51 @@ absl::StatusOr<std::unique_ptr<Output>> MakeHubOutput(const config::OutputOption
   hub.max_delay = options.pack.max_delay;
   hub.epoch = around.epoch;
   hub.sender.backoff.cap = options.reconnect_max;
+  return uplink::UplinkOptionsOf(hub);
+}
 
+std::string NameOf(const config::GatewayOptions& gateway) {
+  char host[HOST_NAME_MAX + 1] = "";
+  if (gateway.name.empty() && gethostname(host, sizeof host - 1) == 0) return host;
+  return gateway.name;
+}
+
+absl::StatusOr<uplink::UplinkOptions> Broker(const config::OutputOptions& options,
+                                             const OutputSurroundings& around) {
+  const std::string gateway = NameOf(around.gateway);
+  uplink::MqttOptions broker;
+  broker.name = options.name;
+  broker.host = options.host;
+  broker.port = options.port;
+  broker.client_id = options.client_id.empty() ? gateway : options.client_id;
+  broker.user_name = options.username;
+  broker.password = options.password;
+  broker.ca_file = options.ca;
+  broker.certificate_file = options.certificate;
+  broker.key_file = options.key;
+  broker.topic = absl::StrReplaceAll(config::BrokerTopicOf(options), {{"{gateway}", gateway}});
+  if (broker.topic.find_first_of("+#") != std::string::npos) {
+    return absl::InvalidArgumentError(fmt::format(
+        "nobody can publish to '{}': gateway.name must hold no + and no # here", broker.topic));
+  }
+  broker.pack = options.pack.enabled;
+  broker.max_bytes = options.pack.max_bytes;
+  broker.max_delay = options.pack.max_delay;
+  broker.epoch = around.epoch;
+  broker.sender.backoff.cap = options.reconnect_max;
+  return uplink::UplinkOptionsOf(broker);
+}
+
+absl::StatusOr<std::unique_ptr<Output>> MakeUplink(
+    const config::OutputOptions& options, const absl::StatusOr<uplink::UplinkOptions>& uplink,
+    const OutputSurroundings& around, OutputEvents events) {
+  if (!uplink.ok()) return uplink.status();
   auto bell = std::make_unique<spool::Doorbell>();
   HubSettle settle = events.settled;
   absl::StatusOr<std::unique_ptr<WaitingRoom>> room =
       MakeWaitingRoom(options, around, std::move(events), *bell);
   if (!room.ok()) return room.status();
-  return std::make_unique<HubOutput>(hub, std::move(bell), *std::move(room), std::move(settle));
+  return std::make_unique<HubOutput>(*uplink, std::move(bell), *std::move(room), std::move(settle));
 }
 
 absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptions& options,
@@ -160,7 +202,9 @@ absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& 
                                                    OutputEvents events) {
   switch (options.type) {
     case config::OutputOptions::Type::kIotHub:
-      return MakeHubOutput(options, around, std::move(events));
+      return MakeUplink(options, IotHub(options, around), around, std::move(events));
+    case config::OutputOptions::Type::kMqtt:
+      return MakeUplink(options, Broker(options, around), around, std::move(events));
     case config::OutputOptions::Type::kFile:
       return MakeFileOutput(options, around, std::move(events));
   }

@@ -174,7 +174,7 @@ absl::Status CheckAbandonedSpools(const config::Config& config) {
 }
 
 bool IsSpooled(const config::OutputOptions& output) {
-  return output.type == config::OutputOptions::Type::kIotHub && output.ack == config::Ack::kStored;
+  return output.type != config::OutputOptions::Type::kFile && output.ack == config::Ack::kStored;
 }
 
 std::string SpoolFolderOf(const config::GatewayOptions& gateway, const std::string& output) {

@@ -97,7 +97,9 @@ void EnvelopeWriter::AppendMember(const RecordView& record, std::string* out) {
 void EnvelopeWriter::AppendProperties(const RecordView& record, std::string* out) {
   const bool foreign_encoding =
       record.content_encoding.data() != nullptr && !NamesUtf8(record.content_encoding);
-  if (record.device_properties.empty() && record.system_properties.empty() && !foreign_encoding) {
+  const bool with_set = set_ == Set::kInMember && !record.hub_properties.empty();
+  if (record.device_properties.empty() && record.system_properties.empty() && !foreign_encoding &&
+      !with_set) {
     return;
   }
   const size_t begin = out->size();
@@ -111,14 +113,22 @@ void EnvelopeWriter::AppendProperties(const RecordView& record, std::string* out
       AppendString(value_of->value, out);
     }
   };
-  if (foreign_encoding) {
+  const auto is_set = [&](std::string_view name) {
+    return with_set && Has(record.hub_properties, name);
+  };
+  if (foreign_encoding && !is_set("contentEncoding")) {
     const Property encoding = {"contentEncoding", record.content_encoding};
     append(encoding.name, &encoding);
   }
-  for (const Property& p : record.system_properties) append(p.name, &p);
+  for (const Property& p : record.system_properties) {
+    if (!is_set(p.name)) append(p.name, &p);
+  }
   FindSurvivors(record);
   for (const size_t i : survivors_) {
     append(record.device_properties[i].name, &record.device_properties[i]);
+  }
+  if (with_set) {
+    for (const Property& p : record.hub_properties) append(p.name, &p);
   }
   if (out->size() != begin) out->push_back('}');
 }

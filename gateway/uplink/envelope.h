@@ -24,9 +24,12 @@ namespace sluice::uplink {
 
 class EnvelopeWriter {
  public:
+  enum class Set : uint8_t { kOutside, kInMember };  // where properties of `set` go
+
   // `epoch` names this process: with a record's number it is the message's id. A record that an
   // earlier one took has that one's.
-  explicit EnvelopeWriter(std::string epoch) : epoch_(std::move(epoch)) {}
+  explicit EnvelopeWriter(std::string epoch, Set set = Set::kOutside)
+      : epoch_(std::move(epoch)), set_(set) {}
 
   void AppendMember(const spool::RecordView& record, std::string* out);
   // The properties with which the record travels alone.
@@ -41,6 +44,7 @@ class EnvelopeWriter {
   void AppendProperties(const spool::RecordView& record, std::string* out);
 
   const std::string epoch_;
+  const Set set_;
   TimeText time_text_;
   std::string id_;
   // Indices of the device's properties that no later one, no `set` and no system property replaces.

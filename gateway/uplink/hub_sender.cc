@@ -210,7 +210,10 @@ void HubSender::Connect() {
 bool HubSender::MakePassword(std::string* password) {
   renew_at_.reset();
   const Credentials& c = options_.credentials;
-  if (c.key.empty() && c.signature.empty()) return true;
+  if (c.key.empty() && c.signature.empty()) {
+    *password = c.password;
+    return true;
+  }
 
   const auto wall = around_.clock.WallNow();
   if (wall < options_.not_before) {

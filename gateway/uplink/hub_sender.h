@@ -28,11 +28,12 @@ namespace sluice::uplink {
 
 // How the sender proves who it is; the key is a secret.
 struct Credentials {
-  std::string key;        // tokens are made from it
-  std::string resource;   // of the tokens
-  std::string signature;  // or one token, made elsewhere
+  std::string key{};        // tokens are made from it
+  std::string resource{};   // of the tokens
+  std::string signature{};  // or one token, made elsewhere
   std::chrono::seconds token_lifetime{3600};
-};  // neither key nor signature: X.509, no password
+  std::string password{};  // or a password that does not expire
+};                         // none of them: X.509, or nothing
 
 struct SenderOptions {
   Credentials credentials;

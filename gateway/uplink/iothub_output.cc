@@ -1,21 +1,12 @@
 #include "gateway/uplink/iothub_output.h"
 
-#include <pthread.h>
-
-#include <utility>
-
-#include "gateway/operate/log.h"
 #include "gateway/uplink/build_info.h"
-#include "gateway/uplink/paho_link.h"
-#include "gateway/uplink/probe.h"
 
 namespace sluice::uplink {
-namespace {
 
-constexpr std::chrono::milliseconds kProbeTimeout(5'000);
-
-PahoLink::Options LinkOptions(const IotHubOptions& options) {
-  PahoLink::Options link;
+UplinkOptions UplinkOptionsOf(const IotHubOptions& options) {
+  UplinkOptions uplink{options.name, {}, options.sender};
+  PahoLink::Options& link = uplink.link;
   link.host = options.connection.dial_host;
   link.port = options.connection.dial_port;
   link.client_id = ClientId(options.connection);
@@ -23,105 +14,19 @@ PahoLink::Options LinkOptions(const IotHubOptions& options) {
   link.ca_file = options.ca_file;
   link.certificate_file = options.certificate_file;
   link.key_file = options.key_file;
-  link.max_inflight = static_cast<int>(options.sender.window_messages);
-  return link;
-}
 
-SenderOptions MakeSenderOptions(const IotHubOptions& options) {
-  SenderOptions sender = options.sender;
-  sender.credentials = {options.connection.key, TokenResource(options.connection),
-                        options.connection.signature, options.sas_lifetime};
+  SenderOptions& sender = uplink.sender;
+  sender.credentials = {.key = options.connection.key,
+                        .resource = TokenResource(options.connection),
+                        .signature = options.connection.signature,
+                        .token_lifetime = options.sas_lifetime};
   sender.pack.topic_prefix = EventsTopic(options.connection);
   sender.pack.epoch = options.epoch;
   sender.pack.pack = options.pack;
   sender.pack.max_bytes = options.max_bytes;
   sender.pack.max_delay = options.max_delay;
   sender.not_before = BuildTime();
-  return sender;
-}
-
-// `limiter`: devices decide how often a message is too large.
-void LogFinding(const std::string& output, const Finding& finding, int64_t now_us,
-                operate::LogLimiter* limiter) {
-  if (finding.cause == Cause::kTooLarge && !limiter->Admit(now_us)) return;
-  if (finding.cause == Cause::kNone) {
-    operate::Log(operate::LogLevel::kInfo, "uplink_connected", "The hub accepted the connection.",
-                 {{"output", output}});
-    return;
-  }
-  operate::Log(
-      operate::LogLevel::kWarning, "uplink_trouble", CauseAdvice(finding.cause),
-      {{"output", output}, {"cause", CauseName(finding.cause)}, {"detail", finding.detail}});
-}
-
-}  // namespace
-
-std::string MakeEpoch(const Clock& clock) {
-  auto us = static_cast<uint64_t>(
-      std::chrono::duration_cast<std::chrono::microseconds>(clock.WallNow().time_since_epoch())
-          .count());
-  std::string digits;
-  do {
-    digits.insert(digits.begin(), "0123456789abcdefghijklmnopqrstuvwxyz"[us % 36]);
-    us /= 36;
-  } while (us != 0);
-  return digits;
-}
-
-IotHubOutput::IotHubOutput(const IotHubOptions& options, spool::Store& store, spool::Doorbell& bell,
-                           HubSender::SettleTickets settle, const Clock& clock, Random random,
-                           std::function<void(const Finding&)> report)
-    : name_(options.name), bell_(bell), clock_(clock) {
-  link_ = std::make_unique<PahoLink>(LinkOptions(options), bell);
-  if (!report) {
-    report = [name = name_, &clock,
-              limiter = operate::LogLimiter(1, 5)](const Finding& finding) mutable {
-      LogFinding(
-          name, finding,
-          std::chrono::duration_cast<std::chrono::microseconds>(clock.Now().time_since_epoch())
-              .count(),
-          &limiter);
-    };
-  }
-  auto probe = [host = options.connection.dial_host, port = options.connection.dial_port,
-                ca = options.ca_file] { return Probe(host, port, ca, kProbeTimeout); };
-  sender_ = std::make_unique<HubSender>(
-      MakeSenderOptions(options),
-      HubSender::Surroundings{store, *link_, clock, std::move(random), std::move(settle),
-                              std::move(report), std::move(probe), counters_});
-}
-
-IotHubOutput::~IotHubOutput() { Stop(std::chrono::milliseconds(0)); }
-
-void IotHubOutput::Start() { thread_ = std::thread(&IotHubOutput::Run, this); }
-
-void IotHubOutput::BeginDrain() {
-  draining_.store(true, std::memory_order_release);
-  bell_.Ring();
-}
-
-bool IotHubOutput::Stop(std::chrono::milliseconds patience) {
-  if (!thread_.joinable()) return sender_->all_settled();
-  const auto deadline = clock_.Now() + patience;
-  stop_at_ns_.store(deadline.time_since_epoch().count(), std::memory_order_release);
-  bell_.Ring();
-  thread_.join();
-  return sender_->all_settled();
-}
-
-void IotHubOutput::Run() {
-  pthread_setname_np(pthread_self(), ("to-" + name_.substr(0, 12)).c_str());
-  bool stopping = false;
-  for (;;) {
-    const HubSender::TimePoint wake = sender_->Step();
-    if (sender_->stopped()) return;
-    bell_.WaitUntil(wake);
-    if (draining_.load(std::memory_order_acquire)) sender_->Hurry();
-    const int64_t stop_at = stop_at_ns_.load(std::memory_order_acquire);
-    if (stop_at == 0 || stopping) continue;
-    stopping = true;
-    sender_->BeginStop(HubSender::TimePoint(HubSender::TimePoint::duration(stop_at)));
-  }
+  return uplink;
 }
 
 }  // namespace sluice::uplink

@@ -10,7 +10,6 @@
 namespace sluice::uplink {
 namespace {
 
-using spool::Property;
 using spool::RecordView;
 
 // Property sets that rules make up from messages can be any number. Beyond this many, all packs are
@@ -24,26 +23,15 @@ constexpr uint8_t kLastUrgentPriority = 2;
 // less room than this left is full.
 constexpr uint64_t kSmallestEnvelope = 80;
 
-void AppendLengthAndText(std::string_view text, std::string* out) {
-  const auto size = static_cast<uint32_t>(text.size());
-  out->append(reinterpret_cast<const char*>(&size), sizeof size);
-  out->append(text);
-}
-
-// Equal for records that may share a pack, different for all others.
-void WriteKey(const RecordView& record, std::string* key) {
-  key->clear();
-  key->push_back(static_cast<char>(record.priority));
-  for (const Property& p : record.hub_properties) {
-    key->push_back(p.is_null ? 'n' : 'v');
-    AppendLengthAndText(p.name, key);
-    AppendLengthAndText(p.value, key);
-  }
+std::unique_ptr<Composer> NewComposer(const Packer::Options& options) {
+  if (!options.broker_topic.empty())
+    return std::make_unique<BrokerComposer>(options.broker_topic, options.epoch);
+  return std::make_unique<HubComposer>(options.topic_prefix, options.epoch);
 }
 
 }  // namespace
 
-Packer::Packer(Options options) : options_(std::move(options)), envelopes_(options_.epoch) {}
+Packer::Packer(Options options) : options_(std::move(options)), composer_(NewComposer(options_)) {}
 
 bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePoint now) {
   if (!options_.pack) return AddAlone(record, receipt);
@@ -53,8 +41,9 @@ bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePo
   if (pack == nullptr) return AddAlone(record, receipt);
   const size_t before = pack->body.size();
   pack->body.push_back(before == 0 ? '[' : ',');
-  envelopes_.AppendMember(record, &pack->body);
-  const uint64_t limit = std::min(options_.max_bytes, kMaxBodyBytes);
+  composer_->AppendMember(record, &pack->body);
+  const uint64_t most = composer_->max_message_bytes();
+  const uint64_t limit = std::min(options_.max_bytes, most - 1);
   uint64_t metered = pack->fixed_bytes + pack->body.size() + 1;
 
   if (metered > limit && before != 0) {
@@ -66,7 +55,7 @@ bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePo
     pack->body.append(rest_);
     metered = pack->fixed_bytes + pack->body.size() + 1;
   }
-  if (pack->body.size() + 1 > kMaxBodyBytes || metered > kMaxMessageBytes) {
+  if (pack->body.size() + 1 >= most || metered > most) {
     pack->body.clear();
     return AddAlone(record, receipt);
   }
@@ -78,30 +67,22 @@ bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePo
 }
 
 Packer::Pack* Packer::FindPack(const RecordView& record) {
-  WriteKey(record, &key_);
+  key_.assign(1, static_cast<char>(record.priority));
+  composer_->AppendPackKey(record, &key_);
   if (last_pack_ != nullptr && key_ == last_key_) return last_pack_;
 
   auto found = packs_.find(key_);
   if (found == packs_.end()) {
-    bag_.Clear();
-    bag_.AddSystem("$.ct", "application/json");
-    bag_.AddSystem("$.ce", "utf-8");
-    for (const Property& p : record.hub_properties) {
-      if (p.is_null) {
-        bag_.AddNull(p.name);
-      } else {
-        bag_.AddApplication(p.name, p.value);
-      }
-    }
-    if (options_.topic_prefix.size() + bag_.text().size() > kMaxTopicBytes) return nullptr;
+    std::optional<Composer::Head> head = composer_->HeadOfPack(record);
+    if (!head) return nullptr;
     if (packs_.size() >= kMaxPacks) {
       CloseAll();
       packs_.clear();
       last_pack_ = nullptr;
     }
     auto pack = std::make_unique<Pack>();
-    pack->topic = std::make_shared<const std::string>(options_.topic_prefix + bag_.text());
-    pack->fixed_bytes = bag_.metered_bytes();
+    pack->topic = std::make_shared<const std::string>(std::move(head->topic));
+    pack->fixed_bytes = head->metered_bytes;
     pack->priority = record.priority;
     found = packs_.emplace(key_, std::move(pack)).first;
   }
@@ -179,16 +160,13 @@ HubMessage Packer::TakeClosed() {
 }
 
 bool Packer::AddAlone(const RecordView& record, const spool::Receipt& receipt) {
-  bag_.Clear();
-  envelopes_.FillBag(record, &bag_);
-  const uint64_t metered = bag_.metered_bytes() + record.body.size();
-  const size_t topic_bytes = options_.topic_prefix.size() + bag_.text().size();
-  if (metered > kMaxMessageBytes || record.body.size() > kMaxBodyBytes ||
-      topic_bytes > kMaxTopicBytes) {
-    return false;
-  }
+  std::optional<Composer::Head> head = composer_->HeadAlone(record);
+  if (!head) return false;
+  const uint64_t metered = head->metered_bytes + record.body.size();
+  const uint64_t most = composer_->max_message_bytes();
+  if (metered > most || record.body.size() >= most) return false;
   HubMessage& message = closed_.emplace_back();
-  message.topic = std::make_shared<const std::string>(options_.topic_prefix + bag_.text());
+  message.topic = std::make_shared<const std::string>(std::move(head->topic));
   message.payload = std::make_shared<const std::string>(record.body);
   message.metered_bytes = metered;
   message.receipts.push_back(receipt);

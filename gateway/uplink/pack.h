@@ -1,12 +1,13 @@
 // Gathers records into messages of one block: the hub bills each started 4 KB, however little is in
 // it.
 //
-// Records of one pack share priority and hub-side properties (of `set`), which are the pack's. A
-// pack closes when the next record would take it over max_bytes, when its first record has waited
-// max_delay, and, for the priorities 0 to 2, as soon as the records at hand have been added. Order
-// within a stream (priority and properties) is kept. A record larger than max_bytes travels alone
-// in a pack; one whose pack the hub would refuse, because base64 or the envelope made it too large,
-// travels as it would with `pack: none`; one that is too large even so is refused for good.
+// Records of one pack share priority and, for IoT Hub, the properties of `set`, which are the
+// pack's. A pack closes when the next record would take it over max_bytes, when its first record
+// has waited max_delay, and, for the priorities 0 to 2, as soon as the records at hand have been
+// added. Order within a stream (priority and properties) is kept. A record larger than max_bytes
+// travels alone in a pack; one whose pack the hub would refuse, because base64 or the envelope made
+// it too large, travels as it would with `pack: none`; one that is too large even so is refused for
+// good.
 #pragma once
 
 #include <chrono>
@@ -20,10 +21,9 @@
 #include "absl/container/flat_hash_map.h"
 #include "gateway/spool/record.h"
 #include "gateway/spool/store.h"
-#include "gateway/uplink/envelope.h"
+#include "gateway/uplink/composer.h"
 #include "gateway/uplink/hub_message.h"
 #include "gateway/uplink/metering.h"
-#include "gateway/uplink/property_bag.h"
 
 namespace sluice::uplink {
 
@@ -33,6 +33,7 @@ class Packer {
 
   struct Options {
     std::string topic_prefix{};  // "devices/gw-01/messages/events/"
+    std::string broker_topic{};  // not empty: for any broker, BrokerComposer's topic
     std::string epoch{};
     bool pack = true;  // false: one record, one message
     uint64_t max_bytes = kBlockBytes;
@@ -81,7 +82,7 @@ class Packer {
   bool AddAlone(const spool::RecordView& record, const spool::Receipt& receipt);
 
   const Options options_;
-  EnvelopeWriter envelopes_;
+  const std::unique_ptr<Composer> composer_;
   absl::flat_hash_map<std::string, std::unique_ptr<Pack>> packs_;
   std::string key_;
   std::string last_key_;
@@ -91,7 +92,6 @@ class Packer {
   std::vector<Pack*> urgent_;
   uint64_t next_serial_ = 1;
   std::string rest_;
-  PropertyBag bag_;
   std::deque<HubMessage> closed_;
 };
 

@@ -47,7 +47,7 @@ mqtt::connect_options ConnectOptions(const PahoLink::Options& options,
   connect.set_automatic_reconnect(false);
   // Above what the sender ever has under way: what Paho queues itself drains once a second.
   connect.set_max_inflight(options.max_inflight + 28);
-  connect.set_user_name(options.user_name);
+  if (!options.user_name.empty()) connect.set_user_name(options.user_name);
   if (!password.empty()) connect.set_password(password);
   connect.set_ssl(TlsOptions(options));
   return connect;

@@ -71,6 +71,9 @@ TEST(ConfigChangesTest, NamesEachKeyAndWhetherItCanChangeLive) {
       {"max_delay: 1s", "max_bytes: 8KiB", "outputs.hub.pack.max_bytes restart"},
       {"{max_delay: 1s}", "none", "outputs.hub.pack restart"},
       {"a.jsonl", "b.jsonl", "outputs.log.path restart"},
+      {"type: file, path: a.jsonl", "type: mqtt, address: 'b:1', topic: t",
+       "outputs.log.type restart, outputs.log.address restart, outputs.log.topic restart, "
+       "outputs.log.path restart"},
       {"operate:", "spool: {ttl: 1h, discard: true}\noperate:",
        "spool.ttl restart, spool.discard live"},
       {"log: {type", "other: {type", "outputs.log restart, outputs.other restart"},

@@ -268,7 +268,7 @@ TEST(LoadTest, RefusesEachFaultInItsPlace) {
       // Outputs.
       {&Parts::outputs, "outputs: {log: {type: file}}\n", "outputs.log: key 'path' is missing"},
       {&Parts::outputs, "outputs: {log: {type: file, path: a, pack: none}}\n",
-       ":4:38: error: outputs.log.pack: belongs to outputs of type iothub"},
+       ":4:38: error: outputs.log.pack: belongs to outputs of type iothub mqtt"},
       {&Parts::outputs, "outputs: {log: {type: file, path: a, ack: delivered}}\n",
        "write stored or received"},
       {&Parts::outputs, "outputs: {hub: {type: iothub}}\n", "key 'connection_string' is missing"},
@@ -281,7 +281,18 @@ TEST(LoadTest, RefusesEachFaultInItsPlace) {
       {&Parts::devices, "spool: {max_bytes: 1KiB}\n", "spool.max_bytes"},
       {&Parts::devices, "spool: {overflow: drop}\n", "spool.overflow"},
       {&Parts::outputs, "outputs: {log: {type: file, path: x, ttl: 1h}}\n",
-       "outputs.log.ttl: belongs to outputs of type iothub"},
+       "outputs.log.ttl: belongs to outputs of type iothub mqtt"},
+      {&Parts::outputs, "outputs: {b: {type: mqtt}}\n", "outputs.b: key 'address' is missing"},
+      {&Parts::outputs, "outputs: {b: {type: mqtt, address: broker}}\n",
+       "outputs.b.address: 'broker' is no host with a port"},
+      {&Parts::outputs, "outputs: {b: {type: mqtt, address: 'b:1', password: x}}\n",
+       "a password and no username"},
+      {&Parts::outputs, "outputs: {b: {type: mqtt, address: 'b:1', key: x}}\n",
+       "certificate and key together"},
+      {&Parts::outputs, "outputs: {b: {type: mqtt, address: 'b:1', topic: 'a/{device}'}}\n",
+       "outputs.b.topic: 'a/{device}': a pack holds messages of several devices"},
+      {&Parts::outputs, "outputs: {b: {type: mqtt, address: 'b:1', sas_lifetime: 1h}}\n",
+       "outputs.b.sas_lifetime: belongs to outputs of type iothub"},
       // Reducers.
       {&Parts::rules, "rules: {list: [{on_change: {by: 1}}]}\n",
        "rules.list[0].on_change: key 'of' is missing"},
@@ -336,6 +347,8 @@ TEST(LoadTest, NeverShowsASecret) {
       "outputs: {hub: {type: iothub, connection_string: "
       "'HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0', zz: 1}}\n",
       "outputs: {hub: {type: iothub, connection_string: c2VjcmV0, zz: 1 }}\n",
+      "outputs: {b: {type: mqtt, address: 'b:1', username: u, password: c2VjcmV0, zz: 1 }}\n",
+      "outputs: {b: {type: mqtt, address: 'b:1', username: u, password: [c2VjcmV0, '\n",
       "outputs: {hub: {type: iothub, connection_string: [c2VjcmV0, '\n",
       "outputs:\n  hub:\n    type: iothub\n    connection_string: >-\n      "
       "HostName=h;DeviceId=d;\n"

@@ -38,6 +38,8 @@ REFUSED = [
     "outputs: {log: {type: file}}",
     "outputs: {log: {type: file, path: a, pack: none}}",
     "outputs: {local: {type: local}}",
+    "outputs: {broker: {type: mqtt}}",
+    "outputs: {broker: {type: mqtt, address: 'b:1', sas_lifetime: 1h}}",
     "outputs: {hub: {type: iothub, connection_string: x, pack: some}}",
     "outputs: {hub: {type: iothub, connection_string: x, sas_lifetime: 10}}",
 ]

@@ -33,7 +33,7 @@ using Kind = ValueType::Kind;
 std::string Explicit(const SectionInfo& section) {
   std::string text;
   for (const OptionInfo& option : section.options) {
-    if (!option.later.empty()) continue;
+    if (!option.later.empty() || !BelongsTo(option, "iothub")) continue;
     std::string value;
     if (const auto required = kRequired.find(option.name);
         option.required && required != kRequired.end()) {
