@@ -1,5 +1,6 @@
 # What find_package(sluice) reads: the packages that sluice::filters stands on, then its targets.
 include(CMakeFindDependencyMacro)
+find_dependency(absl CONFIG)
 find_dependency(fmt CONFIG)
 find_dependency(simdjson CONFIG)
 find_dependency(PkgConfig)

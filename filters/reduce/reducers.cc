@@ -7,6 +7,7 @@
 #include <cstring>
 #include <functional>
 
+#include "filters/json/utf8.h"
 #include "filters/utc/rfc3339.h"
 
 namespace sluice::reduce {
@@ -62,17 +63,27 @@ bool TakeFrom(const compile::Rate& rate, int64_t now_us, State* state) {
   return true;
 }
 
-int64_t FloorTo(int64_t time_us, int64_t every_us) {
-  const int64_t into = time_us % every_us;
-  return time_us - (into < 0 ? into + every_us : into);
-}
-
 uint64_t BytesOf(const WindowResult& window) {
   return sizeof window + window.device.capacity() + window.topic.capacity() +
          window.body.capacity();
 }
 
 }  // namespace
+
+int64_t FloorTo(int64_t time_us, int64_t every_us) {
+  const int64_t into = time_us % every_us;
+  return time_us - (into < 0 ? into + every_us : into);
+}
+
+std::optional<std::string_view> DeviceOfKey(std::string_view key) {
+  StreamSizes sizes;
+  if (key.size() < sizeof sizes) return std::nullopt;
+  std::memcpy(&sizes, key.data(), sizeof sizes);
+  key.remove_prefix(sizeof sizes);
+  if (uint64_t{sizes.device} + sizes.topic > key.size()) return std::nullopt;
+  if (!json::IsUtf8(key.substr(0, sizes.device + sizes.topic))) return std::nullopt;
+  return key.substr(0, sizes.device);
+}
 
 Reducers::Reducers(const compile::Program& program, HashKey key)
     : program_(program), store_(key, program.max_state()) {
@@ -374,11 +385,20 @@ void Reducers::CloseChanged(const compile::Program& next) {
 
 void Reducers::Adopt(Reducers& old) {
   assert(old.detached_.empty());
-  store_ = std::move(old.store_);
-  store_.set_max_bytes(program_.max_state());
   now_us_ = old.now_us_;
   evictions_ = old.evictions_;
   windows_lost_ = old.windows_lost_;
+  TakeStore(std::move(old.store_));
+}
+
+void Reducers::Load(StateStore store, int64_t now_us) {
+  now_us_ = now_us;
+  TakeStore(std::move(store));
+}
+
+void Reducers::TakeStore(StateStore store) {
+  store_ = std::move(store);
+  store_.set_max_bytes(program_.max_state());
   Bind();
   likely_slot_ = kNoIndex;
   std::vector<uint32_t> kept;
@@ -386,10 +406,6 @@ void Reducers::Adopt(Reducers& old) {
     if (slot != kNoIndex) kept.push_back(slot);
   }
   store_.Retain(kept);
-  Loaded();
-}
-
-void Reducers::Loaded() {
   next_close_us_ = window_rules_.empty() ? kNever : std::numeric_limits<int64_t>::min();
 }
 

@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,6 +29,12 @@
 #include "filters/reduce/state_store.h"
 
 namespace sluice::reduce {
+
+// The last multiple of `every_us` that is not later.
+int64_t FloorTo(int64_t time_us, int64_t every_us);
+
+// Of what is kept by key: nothing if the bytes are none.
+std::optional<std::string_view> DeviceOfKey(std::string_view key);
 
 // What a window came to.
 struct WindowResult {
@@ -78,13 +85,14 @@ class Reducers {
   // Windows that had to go and were not asked for before there were too many of them.
   uint64_t windows_lost() const { return windows_lost_; }
 
+  const compile::Program& program() const { return program_; }
   const StateStore& store() const { return store_; }
-  // For the state file: states that are loaded, as of `now_us`.
-  StateStore& loading_store() { return store_; }
-  void Loaded();
+  // In place of what is known so far; of a state file that was read at that time.
+  void Load(StateStore store, int64_t now_us);
 
  private:
   void Bind();
+  void TakeStore(StateStore store);
   void MakeKey(const compile::Reduction& reduction, match::Judge& judge);
   void AppendValue(const language::Value& value, std::string_view raw);
   uint32_t FindOrInsert(uint32_t slot);

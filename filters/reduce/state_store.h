@@ -70,12 +70,14 @@ class StateStore {
   StateStore& operator=(StateStore&& other) noexcept;
 
   const HashKey& hash_key() const { return key_; }
+  uint64_t max_bytes() const { return max_bytes_; }
   void set_max_bytes(uint64_t max_bytes) { max_bytes_ = max_bytes; }
 
   // The slot of this definition, made if there is none.
   uint32_t SlotOf(std::string_view definition);
   Slot& slot(uint32_t slot) { return slots_[slot]; }
   const Slot& slot(uint32_t slot) const { return slots_[slot]; }
+  uint32_t slots() const { return static_cast<uint32_t>(slots_.size()); }
   // Erases all states of other slots, and these slots.
   void Retain(const std::vector<uint32_t>& slots);
 

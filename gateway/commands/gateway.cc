@@ -8,11 +8,18 @@
 
 #include "config/changes.h"
 #include "gateway/commands/gateway_metrics.h"
+#include "gateway/commands/state_file.h"
 #include "gateway/commands/waiting_room.h"
+#include "gateway/operate/log.h"
 #include "gateway/uplink/iothub_output.h"
 
 namespace sluice::commands {
 namespace {
+
+using operate::Log;
+using operate::LogLevel;
+
+constexpr char kReducersFile[] = "/reducers.state";
 
 tls::IdentitySource SourceOf(config::IdentitySource source) {
   switch (source) {
@@ -186,7 +193,37 @@ std::string Gateway::http_address() const {
   return http_ == nullptr ? "" : fmt::format("{}:{}", config_.operate.http_host, http_->port());
 }
 
+// Of the last clean end. A file that cannot be used is gone as well: rules begin anew.
+void Gateway::LoadReducers() {
+  const std::string path = config_.gateway.state + kReducersFile;
+  absl::StatusOr<std::string> bytes = TakeStateFile(path);
+  absl::Status status = bytes.status();
+  if (absl::IsNotFound(status)) return;
+  if (status.ok() && !rules_.has_reducers()) return;
+  if (status.ok()) status = rules_.LoadStates(*bytes, server::Clock::System().Now().wall_us);
+  if (status.ok()) {
+    Log(LogLevel::kInfo, "reducers_resumed", "reducers go on where the last run ended");
+  } else {
+    Log(LogLevel::kWarning, "reducers_reset", "what reducers knew cannot be used: they begin anew",
+        {{"file", path}, {"error", std::string(status.message())}});
+  }
+}
+
+// Workers have stopped, outputs have not.
+void Gateway::SaveReducers() {
+  if (!rules_.has_reducers()) return;
+  const std::string path = config_.gateway.state + kReducersFile;
+  const absl::Status status = WriteStateFile(path, rules_.SaveStates());
+  if (status.ok()) return;
+  Log(LogLevel::kWarning, "reducers_not_saved",
+      "what reducers know cannot be saved: open windows are sent as they are",
+      {{"error", std::string(status.message())}});
+  rules_.CloseWindows();
+}
+
 void Gateway::Start() {
+  started_ = true;
+  LoadReducers();
   for (const auto& output : outputs_) output->Start();
   server_->Start();
 }
@@ -215,6 +252,7 @@ bool Gateway::Stop(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (const auto& output : outputs_) output->BeginDrain();
   bool safe = server_ == nullptr || server_->Stop(deadline);
+  if (started_) SaveReducers();
   for (const auto& output : outputs_) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());

@@ -68,6 +68,8 @@ class Gateway {
   std::unique_ptr<server::PublishSink> NewSink();
   // Of the listeners.
   static absl::StatusOr<Contexts> LoadContexts(const config::Config& config);
+  void LoadReducers();
+  void SaveReducers();
   operate::HttpResponse Metrics() const;
   operate::HttpResponse Health() const;
   operate::HttpResponse Readiness() const;
@@ -80,6 +82,7 @@ class Gateway {
   ReloadCounters reloads_;
   std::unique_ptr<server::Server> server_;
   std::unique_ptr<operate::HttpServer> http_;
+  bool started_ = false;
   bool stopped_ = false;
 };
 

@@ -1,20 +1,34 @@
 #include "gateway/commands/live_rules.h"
 
 #include <cassert>
+#include <random>
 #include <semaphore>
 #include <utility>
 
 #include "filters/compile/rule_changes.h"
+#include "filters/reduce/state_file.h"
 #include "gateway/commands/gateway_metrics.h"
 
 namespace sluice::commands {
 
 using server::MutexLock;
 
+namespace {
+
+// Devices cannot know it, and so cannot crowd a table.
+reduce::HashKey RandomKey() {
+  std::random_device random;
+  const auto word = [&random] { return uint64_t{random()} << 32 | random(); };
+  return {word(), word()};
+}
+
+}  // namespace
+
 LiveRules::LiveRules(std::shared_ptr<const pipeline::Admission> admission,
                      std::shared_ptr<const compile::Program> program,
                      std::vector<bool> acknowledges)
     : acknowledges_(std::move(acknowledges)),
+      hash_key_(RandomKey()),
       admission_(std::move(admission)),
       program_(std::move(program)),
       programs_{program_} {}
@@ -27,7 +41,7 @@ std::unique_ptr<pipeline::Pipeline> LiveRules::NewPipeline(
   assert(ports.size() == acknowledges_.size());
   for (size_t i = 0; i < ports.size(); ++i) outputs.push_back({ports[i].get(), acknowledges_[i]});
   return std::make_unique<pipeline::Pipeline>(std::move(admission), std::move(program),
-                                              std::move(outputs), sequences_);
+                                              std::move(outputs), sequences_, hash_key_);
 }
 
 std::unique_ptr<WorkerSink> LiveRules::NewSink(
@@ -65,6 +79,37 @@ void LiveRules::Swap(Pipelines* pipelines, std::span<const uint16_t> predecessor
   for (size_t i = 0; i < pipelines->size(); ++i) swapped->acquire();
   // A publish that waits for room may be sent elsewhere now.
   server.Resume();
+}
+
+bool LiveRules::has_reducers() const {
+  const MutexLock lock(&mutex_);
+  return !sinks_.empty() && !sinks_[0]->pipeline().reducers().empty();
+}
+
+absl::Status LiveRules::LoadStates(std::string_view bytes, int64_t now_us) {
+  const MutexLock lock(&mutex_);
+  for (size_t i = 0; i < sinks_.size(); ++i) {
+    const auto is_its = [&](std::string_view device) {
+      return server::Server::WorkerOf(std::string(device), sinks_.size()) == i;
+    };
+    const absl::Status status =
+        reduce::ReadStateFile(bytes, now_us, is_its, &sinks_[i]->pipeline().reducers());
+    if (!status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+std::string LiveRules::SaveStates() {
+  const MutexLock lock(&mutex_);
+  for (WorkerSink* sink : sinks_) sink->pipeline().SendClosedWindows();
+  reduce::StateFileWriter writer(sinks_[0]->pipeline().reducers().store().hash_key());
+  for (WorkerSink* sink : sinks_) writer.Add(sink->pipeline().reducers());
+  return writer.Finish();
+}
+
+void LiveRules::CloseWindows() {
+  const MutexLock lock(&mutex_);
+  for (WorkerSink* sink : sinks_) sink->pipeline().CloseWindows();
 }
 
 void LiveRules::AddMetrics(operate::MetricsPage* page) const {

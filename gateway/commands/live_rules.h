@@ -7,10 +7,14 @@
 
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "filters/compile/program.h"
+#include "filters/reduce/hash.h"
 #include "gateway/commands/worker_sink.h"
 #include "gateway/operate/metrics_page.h"
 #include "gateway/pipeline/admission.h"
@@ -35,6 +39,15 @@ class LiveRules {
                std::shared_ptr<const compile::Program> program, server::Server& server)
       ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // What reducers know, over a restart (filters/reduce/state_file.h). All three while no worker
+  // runs: before the server has started, or after it has stopped.
+  bool has_reducers() const ABSL_LOCKS_EXCLUDED(mutex_);
+  absl::Status LoadStates(std::string_view bytes, int64_t now_us) ABSL_LOCKS_EXCLUDED(mutex_);
+  // Windows that had to go before their time are sent.
+  std::string SaveStates() ABSL_LOCKS_EXCLUDED(mutex_);
+  // In place of saving them.
+  void CloseWindows() ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Any thread. They wait for a replacement under way, for about one turn of each worker.
   void AddMetrics(operate::MetricsPage* page) const ABSL_LOCKS_EXCLUDED(mutex_);
 
@@ -50,6 +63,7 @@ class LiveRules {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::vector<bool> acknowledges_;
+  const reduce::HashKey hash_key_;
   pipeline::Sequences sequences_;
 
   // Guards what sinks' pipelines are, for readers on other threads than their worker's.

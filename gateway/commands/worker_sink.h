@@ -35,7 +35,8 @@ class WorkerSink final : public server::PublishSink {
 
   // One for each output, in their order; they live as long as this.
   std::span<const std::unique_ptr<pipeline::OutputPort>> ports() const { return ports_; }
-  // Until it is replaced.
+  // Until it is replaced. To be changed while no worker runs.
+  pipeline::Pipeline& pipeline() { return *pipeline_; }
   const pipeline::Pipeline& pipeline() const { return *pipeline_; }
 
  private:

@@ -64,12 +64,12 @@ PipelineLog::Sender SenderOf(const Publish& publish) {
 
 Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
                    std::shared_ptr<const compile::Program> program,
-                   std::vector<PipelineOutput> outputs, Sequences& sequences)
+                   std::vector<PipelineOutput> outputs, Sequences& sequences, reduce::HashKey key)
     : admission_(std::move(admission)),
       program_(std::move(program)),
       outputs_(std::move(outputs)),
       sequence_(sequences),
-      engine_(program_),
+      engine_(program_, key),
       probe_(program_),
       json_(no_paths_),
       shapes_of_output_(CountShapes(*program_)),
@@ -263,6 +263,10 @@ void Pipeline::CloseWindows() {
 
 void Pipeline::CloseChanged(const compile::Program& next) {
   engine_.CloseChanged(next);
+  SendClosedWindows();
+}
+
+void Pipeline::SendClosedWindows() {
   while (engine_.has_closed() && CloseNextWindow()) continue;
   Flush();
 }

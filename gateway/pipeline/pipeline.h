@@ -63,7 +63,7 @@ class Pipeline {
   // `sequences` and the ports outlive the pipeline.
   Pipeline(std::shared_ptr<const Admission> admission,
            std::shared_ptr<const compile::Program> program, std::vector<PipelineOutput> outputs,
-           Sequences& sequences);
+           Sequences& sequences, reduce::HashKey key = {});
 
   // Goes on where `old` ends, before the first publish: its counts, for a rule those of its
   // predecessor (compile::PredecessorsByName of the two programs), and what its reducers know where
@@ -84,8 +84,12 @@ class Pipeline {
   void EndTurn(int64_t now_us);
   // When there is something to do even if no publish comes; reduce::Reducers::kNever: never.
   int64_t next_turn_us() const { return waits_for_room_ ? kNever : engine_.next_close_us(); }
-  // Closes all windows, whether there is room or not: nothing comes any more.
+  // Nothing comes any more. Both send whether there is room or not: all windows that are open, or
+  // those alone that had to go before their time.
   void CloseWindows();
+  void SendClosedWindows();
+
+  reduce::Reducers& reducers() { return engine_.reducers(); }
 
   const PipelineCounters& counters() const { return counters_; }
   const compile::Program& program() const { return *program_; }

@@ -72,10 +72,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options,
     server->workers_.push_back(
         std::make_unique<Worker>(index, kept, *server->sinks_.back(), clock));
   }
-  // A device lives on one worker, whichever listener it comes to and how often.
   const auto hand_over = [raw = server.get()](Arrival arrival) {
-    const size_t hash = std::hash<std::string>()(arrival.identity);
-    raw->workers_[hash % raw->workers_.size()]->Adopt(std::move(arrival));
+    const size_t worker = WorkerOf(arrival.identity, raw->workers_.size());
+    raw->workers_[worker]->Adopt(std::move(arrival));
   };
   const uint32_t threads = std::max(1U, kept.handshake_threads);
   for (uint32_t i = 0; i < threads; ++i) {

@@ -72,6 +72,12 @@ class Server {
   // go on settling meanwhile.
   bool Stop(std::chrono::steady_clock::time_point deadline);
 
+  // The worker that a device lives on, whichever listener it comes to and how often.
+  static size_t WorkerOf(const std::string& identity, size_t workers) {
+    return std::hash<std::string>()(identity) % workers;
+  }
+  size_t workers() const { return workers_.size(); }
+
   // Publishes are safe: one call a batch, of any workers.
   void Settle(std::span<const session::AckTicket> tickets);
   // Sinks that had no room have room again.
@@ -87,7 +93,6 @@ class Server {
   // In the order of the options' listeners.
   size_t listeners() const { return listeners_.size(); }
   const Listener& listener(size_t i) const { return *listeners_[i]; }
-  size_t workers() const { return workers_.size(); }
 
   ServerCounts Counts() const;
   // One a worker, for as long as the server lives: publish to PUBACK or PUBREC.

@@ -62,6 +62,43 @@ class ReducersTest(harness.EndToEndTest):
         self.assertEqual(gateway.metric("sluice_messages_dropped_total", reason="on_change"), 1)
         self.assertEqual(gateway.stop(), 0)
 
+    def test_a_clean_restart_keeps_what_reducers_know_whatever_the_number_of_workers(self):
+        names = [f"dev-{i}" for i in range(6)]
+        self.device(*names)
+        config = self.config(rules=RULES.replace("every: 1s", "every: 1h"))
+        gateway = self.gateway(config)
+        for name in names:
+            self.mosquitto_pub(gateway, name, f"plant/{name}", '{"t":20}')
+            self.mosquitto_pub(gateway, name, f"trend/{name}", '{"t":1}')
+        self.assertEqual(gateway.stop(), 0)
+        self.assertEqual(len(self.accepted()), 6, "open windows are kept, not sent")
+        saved = self.folder / "state" / "reducers.state"
+        self.assertEqual(saved.stat().st_mode & 0o777, 0o600)
+
+        gateway = self.gateway(config.replace("workers: 2", "workers: 3"))
+        self.assertTrue(gateway.program.logged("reducers_resumed"))
+        self.assertFalse(saved.exists(), "after a crash it would be out of date")
+        for name in names:
+            self.mosquitto_pub(gateway, name, f"plant/{name}", '{"t":20.5}')
+        self.assertEqual(gateway.metric("sluice_messages_dropped_total", reason="on_change"), 6)
+        self.assertEqual(gateway.metric("sluice_reducer_states"), 12)
+
+        # Where nothing can be saved, what is open is sent.
+        self.assertEqual(gateway.stop(), 0)
+        gateway = self.gateway(config)
+        (self.folder / "state" / "reducers.state.new").mkdir()
+        self.assertEqual(gateway.stop(), 0)
+        self.assertTrue(gateway.program.logged("reducers_not_saved"))
+        windows = [line["payload"]["n"] for line in self.accepted() if line["topic"].startswith("trend/")]
+        self.assertEqual(windows, [1] * 6)
+
+    def test_a_damaged_file_is_said_and_not_used(self):
+        (self.folder / "state").mkdir(mode=0o700)
+        (self.folder / "state" / "reducers.state").write_bytes(b"sluice reducers\n and no more")
+        gateway = self.gateway(self.config(rules=RULES))
+        self.assertTrue(gateway.program.logged("reducers_reset"))
+        self.assertEqual(gateway.stop(), 0)
+
 
 if __name__ == "__main__":
     unittest.main()
