@@ -233,6 +233,13 @@ TEST_F(AnalyzeTest, TellsOfCostlyPatterns) {
       {"^.*fan$", ""},
       {"fan[.]*", ""},
       {".{0,300}fan", "costly pattern"},
+      {"e.{12}n", "costly pattern: 12 characters"},
+      {"[ab].{14,}n", "costly pattern: 14 characters"},
+      {"e.{11}n", ""},
+      {"^e.{12}n", ""},
+      {"e.{0,12}n", ""},
+      {".{12}n", ""},
+      {"[e.{12}]n", ""},
   };
   for (const auto& c : kCases) {
     EXPECT_THAT(Of(Where("REGEX_MATCH(p, '" + std::string(c.pattern) + "')")),

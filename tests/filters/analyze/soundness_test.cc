@@ -174,7 +174,7 @@ class SoundnessTest : public testing::TestWithParam<language::Profile> {};
 
 TEST_P(SoundnessTest, NoFindingIsWrong) {
   Seen seen;
-  for (uint64_t seed = 0; seed < 400 && !HasFatalFailure(); ++seed) {
+  for (uint64_t seed = 0; seed < 240 && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE(seed);
     Choices choices(seed);
     const bool narrow = seed % 4 != 0;
