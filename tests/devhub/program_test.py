@@ -349,6 +349,7 @@ class CloudTest(HubTest):
             caller.settimeout(devhub.PATIENCE_S)
             caller.connect(str(self.hub.folder / "control.sock"))
             caller.sendall(b'{"op":"method","device":"x1","name":"ping","payload":{"n":1}}\n{"op":"stats"}\n')
+            caller.shutdown(devhub.socket.SHUT_WR)  # as nc -N does
             topic, payload = connection.received()
             self.assertEqual(b'{"n":1}', payload)
             name, rid = topic.split("/")[3], topic.split("$rid=")[1]
@@ -358,6 +359,7 @@ class CloudTest(HubTest):
             lines = caller.makefile()
             self.assertEqual({"ok": True, "status": 200, "payload": {"pong": True}}, json.loads(lines.readline()))
             self.assertIn("connections", json.loads(lines.readline()))
+            self.assertEqual("", lines.readline())
 
     def test_a_caller_that_goes_away(self):
         connection = self.connect("x1", certificate="x1")

@@ -27,7 +27,10 @@ bool RequestClient::OnReady() {
     HandleInput();
   }
   const bool ended = got >= 0 || (errno != EAGAIN && errno != EINTR);
-  if (!Write() || ended || output_.size() > kMostBytes) return false;
+  input_ended_ = got == 0;
+  if (!Write() || output_.size() > kMostBytes) return false;
+  // It may have shut its side down to wait for the answer.
+  if (ended) return input_ended_ && (waiting_ || !output_.empty());
   return !ended_ || !output_.empty();
 }
 
@@ -59,7 +62,8 @@ void RequestClient::OnReply(std::string answer, bool last) {
   waiting_ = false;
   if (handling_) return;
   HandleInput();
-  if (!Write() || (ended_ && output_.empty())) finished_();
+  const bool done = ended_ || (input_ended_ && !waiting_);
+  if (!Write() || (done && output_.empty())) finished_();
 }
 
 bool RequestClient::Write() {

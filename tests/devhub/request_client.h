@@ -43,9 +43,10 @@ class RequestClient {
   std::shared_ptr<Anchor> anchor_;
   std::string input_;
   std::string output_;
-  bool waiting_ = false;   // for a reply; later requests wait, too
-  bool ended_ = false;     // the last answer was given
-  bool handling_ = false;  // requests are being taken from the input
+  bool waiting_ = false;      // for a reply; later requests wait, too
+  bool input_ended_ = false;  // the client says no more, but may still listen
+  bool ended_ = false;        // the last answer was given
+  bool handling_ = false;     // requests are being taken from the input
 };
 
 }  // namespace sluice::devhub
