@@ -170,7 +170,7 @@ def server(_bench):
             for name, rules in (("none", ""), ("ten", "  list:\n" + ten)):
                 gateway = ingest.Sluice(folder, pki, hub, rules=rules)
                 try:
-                    messages, seconds = ingest.measure(gateway, pki, load, 5)
+                    messages, seconds = ingest.measure(gateway, pki, load, 10)
                 finally:
                     gateway.close()
                 used[name].append(seconds / messages)
