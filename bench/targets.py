@@ -58,8 +58,12 @@ def site_rules(count):
     share = 0.01 / of_site if of_site <= 1 else 0.01 / (4 - 3 / math.sqrt(of_site))
     passed = 100 * math.sqrt(share)
     at = random.Random(2)
-    return [f"where: \"$body.site = 'site-{i % SITES:02}' AND $body.temperature > {100 - passed * at.uniform(0, 2):.4f}"
-            f" AND $body.pressure < {passed * at.uniform(0, 2):.4f}\"" for i in range(count)]
+
+    def bound():
+        return passed * (at.uniform(0, 2) if of_site > 1 else 1)
+
+    return [f"where: \"$body.site = 'site-{i % SITES:02}' AND $body.temperature > {100 - bound():.4f}"
+            f" AND $body.pressure < {bound():.4f}\"" for i in range(count)]
 
 
 def site_messages(count=1000, topic="plant/l1/press/telemetry"):
