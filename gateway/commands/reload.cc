@@ -39,6 +39,7 @@ std::string Listed(const std::vector<std::string>& names) {
 
 std::string Listed(const std::vector<config::Change>& changes) {
   std::vector<std::string> keys;
+  keys.reserve(changes.size());
   for (const config::Change& change : changes) keys.push_back(change.key);
   return Listed(keys);
 }

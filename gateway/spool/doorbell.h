@@ -15,8 +15,9 @@ class Doorbell {
  public:
   void Ring() {
     if (rung_.exchange(true, std::memory_order_acq_rel)) return;
-    // Under the mutex, or the waiter could look, be overtaken, and then sleep through the ring.
-    std::lock_guard lock(mutex_);
+    // Once through the mutex, or the waiter could look, be overtaken, and then sleep through the
+    // ring. Not under it: the waiter would wake only to wait for it.
+    { std::lock_guard lock(mutex_); }
     bell_.notify_one();
   }
 

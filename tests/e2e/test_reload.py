@@ -89,6 +89,22 @@ class ReloadTest(harness.EndToEndTest):
         self.assertTrue(gateway.program.logged('rules_added="1: only b" rules_removed="1: only a"'))
         self.assertEqual(gateway.stop(), 0)
 
+    def test_reducers_of_unchanged_rules_go_on(self):
+        self.device("dev-1")
+        once = "{name: once, dedup: 1h, into: log}"
+        config = self.config(rules=f"{{list: [{once}]}}")
+        gateway = self.gateway(config)
+
+        def forwarded_after(rules):
+            self.write(gateway, config.replace(f"[{once}]", f"[{rules}]"))
+            self.reload(gateway)
+            self.mosquitto_pub(gateway, "dev-1", "plant/t", "the same")
+            return gateway.metric("sluice_messages_forwarded_total", output="log")
+
+        self.assertEqual(forwarded_after(once), 1)
+        self.assertEqual(forwarded_after("{name: other, from: other/#, drop: true}, " + once), 1, "it is remembered")
+        self.assertEqual(forwarded_after(once.replace("1h", "2h")), 2, "a changed rule begins anew")
+
     def test_what_cannot_be_taken_over_changes_nothing(self):
         self.device("dev-1")
         good = self.config(rules="{list: [{name: hot, where: $body.t > 80, into: log}]}")
