@@ -54,6 +54,7 @@ std::vector<std::vector<uint32_t>> BucketBuilder::Partition(
     parts[part].push_back(clause);
   }
   std::vector<std::vector<uint32_t>> partition;
+  partition.reserve(parts.size());
   for (auto& [field, part] : parts) partition.push_back(std::move(part));
   return partition;
 }
@@ -89,6 +90,7 @@ RuleIndex::Segment BucketBuilder::BuildSegment(const std::vector<uint32_t>& clau
       ++counts[{bound.field, bound.is_negated}];
   }
   std::vector<std::pair<size_t, Bound>> dimensions;
+  dimensions.reserve(counts.size());
   for (const auto& [dimension, count] : counts)
     dimensions.push_back({count, {dimension.first, dimension.second, 0}});
   std::stable_sort(dimensions.begin(), dimensions.end(),

@@ -16,7 +16,6 @@ using language::NodeId;
 using language::Op;
 using language::Profile;
 using language::StaticType;
-using language::SyntaxTree;
 using language::Value;
 
 namespace {

@@ -31,7 +31,7 @@ class Dumper {
 
  private:
   void Line(int depth, std::string_view text) {
-    out_.append(static_cast<size_t>(2 * depth), ' ');
+    out_.append(2 * static_cast<size_t>(depth), ' ');
     out_ += text;
     out_ += '\n';
   }

@@ -14,6 +14,52 @@ bool IsAlphanumeric(char c) {
 char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
+// Adds the characters of a class such as [a-z_]; `*at` is then behind it. False for others.
+bool AddClass(std::string_view pattern, size_t* at, AsciiSet* set) {
+  const size_t end = pattern.find(']', *at);
+  if (end == std::string_view::npos) return false;
+  const std::string_view members = pattern.substr(*at + 1, end - *at - 1);
+  if (members.empty() || members.find_first_of("^[\\") != std::string_view::npos) return false;
+  for (size_t i = 0; i < members.size(); ++i) {
+    const bool is_range = i + 2 < members.size() && members[i + 1] == '-';
+    const char last = members[is_range ? i + 2 : i];
+    if (members[i] < 0 || last < 0) return false;
+    for (int c = members[i]; c <= last; ++c) set->Add(static_cast<char>(c));
+    if (is_range) i += 2;
+  }
+  *at = end + 1;
+  return true;
+}
+
+// What the text that `pattern` matches begins with, in simple cases. Empty: who knows.
+AsciiSet FirstOf(std::string_view pattern) {
+  AsciiSet first;
+  for (size_t at = 0; at < pattern.size();) {
+    const char c = pattern[at];
+    if (c == '[') {
+      if (!AddClass(pattern, &at, &first)) return {};
+    } else if (pattern.substr(at, 2) == "\\d") {
+      for (const char digit : std::string_view("0123456789")) first.Add(digit);
+      at += 2;
+    } else if (IsAlphanumeric(c) || std::string_view("-_/:, ").find(c) != std::string_view::npos) {
+      first.Add(c);
+      ++at;
+    } else {
+      return {};
+    }
+    if (at == pattern.size() || pattern[at] == '+') return first;
+    if (pattern[at] == '{') {
+      const bool is_certain =
+          at + 1 < pattern.size() && pattern[at + 1] > '0' && pattern[at + 1] <= '9';
+      return is_certain ? first : AsciiSet();
+    }
+    if (pattern[at] != '*' && pattern[at] != '?') return first;
+    ++at;
+    if (at < pattern.size() && pattern[at] == '?') ++at;
+  }
+  return {};
+}
+
 // Walks over a pattern once. Gives up (returns false) at what it does not know.
 class Analyser {
  public:
@@ -117,8 +163,11 @@ class Analyser {
   }
 
   // Something that is no literal: a run of them ends.
-  void Add(Last part) {
+  void Add(Last part, size_t start = std::string_view::npos) {
+    const bool ends_run = !run_.empty();
     EndRun();
+    if (ends_run && start != std::string_view::npos && !any_case_)
+      alternative_.needles.back().next = FirstOf(pattern_.substr(start));
     is_exact_ = false;
     BeginPart(part);
   }
@@ -139,7 +188,7 @@ class Analyser {
       return true;
     }
     at_ += 2;
-    Add(Last::kClass);
+    Add(Last::kClass, at_ - 2);
     return std::string_view("dDwWsS").find(c) != std::string_view::npos;
   }
 
@@ -164,8 +213,9 @@ class Analyser {
   bool Class() {
     const std::optional<size_t> end = EndOfClass(at_);
     if (!end) return false;
+    const size_t start = at_;
     at_ = *end;
-    Add(Last::kClass);
+    Add(Last::kClass, start);
     return true;
   }
 
@@ -231,7 +281,7 @@ class Analyser {
   }
 
   void EndRun() {
-    if (!run_.empty()) alternative_.needles.push_back({run_, run_starts_, false, any_case_});
+    if (!run_.empty()) alternative_.needles.push_back({run_, run_starts_, false, any_case_, {}});
     run_.clear();
   }
 

@@ -4,11 +4,28 @@
 // Cautious: what it does not understand of RE2's syntax it makes no claim of.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace sluice::compile {
+
+struct AsciiSet {
+  uint64_t words[2] = {0, 0};
+
+  void Add(char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    words[byte / 64 % 2] |= uint64_t{1} << (byte % 64);
+  }
+  bool Has(char c) const {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 128 && (words[byte / 64] >> (byte % 64) & 1) != 0;
+  }
+  bool is_empty() const { return words[0] == 0 && words[1] == 0; }
+
+  friend bool operator==(const AsciiSet&, const AsciiSet&) = default;
+};
 
 // A text that must be found; at the start or at the end of the other, if it says so.
 struct Needle {
@@ -16,6 +33,7 @@ struct Needle {
   bool at_start = false;
   bool at_end = false;
   bool any_case = false;  // of ASCII letters; `text` has small ones
+  AsciiSet next;          // what must stand behind it is one of these; empty: anything, or nothing
 
   friend bool operator==(const Needle&, const Needle&) = default;
 };

@@ -170,7 +170,10 @@ RuleIndex::Group RuleIndexBuilder::BuildGroup(const GroupPlan& plan) {
       const Needle& needle = entry.needle;
       const char flags =
           static_cast<char>(needle.at_start + 2 * needle.at_end + 4 * needle.any_case);
-      auto& reached = texts[access.field].needles[needle.text + flags];
+      const auto* const next = reinterpret_cast<const char*>(needle.next.words);
+      auto& reached =
+          texts[access.field]
+              .needles[needle.text + flags + std::string(next, sizeof(needle.next.words))];
       reached.wanted = entry;
       // Two alternatives may have one needle.
       if (reached.clauses.empty() || reached.clauses.back() != clause)

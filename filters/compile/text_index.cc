@@ -144,6 +144,10 @@ void TextIndex::Compare(const Slot& slot, size_t at, std::string_view text, Scra
     const uint64_t bit = uint64_t{1} << (number % 64);
     if ((found & bit) != 0) continue;
     if (std::memcmp(text.data() + start, needle.data(), needle.size()) != 0) continue;
+    if (!entry.needle.next.is_empty() && (start + needle.size() == text.size() ||
+                                          !entry.needle.next.Has(text[start + needle.size()]))) {
+      continue;
+    }
     found |= bit;
     numbers->push_back(number);
   }

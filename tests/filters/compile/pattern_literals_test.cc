@@ -18,6 +18,12 @@ std::string Describe(const PatternLiterals& literals) {
       if (&needle != &alternative.needles.front()) text += " & ";
       text += (needle.any_case ? "(?i)" : "") + std::string(needle.at_start ? "^" : "") +
               needle.text + (needle.at_end ? "$" : "");
+      if (needle.next.is_empty()) continue;
+      text += '<';
+      for (int c = 0; c < 128; ++c) {
+        if (needle.next.Has(static_cast<char>(c))) text += static_cast<char>(c);
+      }
+      text += '>';
     }
   }
   return text + (literals.suits_set ? "%" : "");
@@ -32,7 +38,7 @@ TEST(AnalysePatternTest, FindsWhatEveryMatchMustHave) {
       {"^abc", "!^abc%"},
       {"abc$", "!abc$"},
       {"^abc$", "!^abc$%"},
-      {"^line-[0-9]+/unit$", "^line- & /unit$%"},
+      {"^line-[0-9]+/unit$", "^line-<0123456789> & /unit$%"},
       {"ab?c", "a & c"},
       {"ab*", "a"},
       {"ab+c", "ab & c"},
@@ -53,6 +59,16 @@ TEST(AnalysePatternTest, FindsWhatEveryMatchMustHave) {
       {"^a.*$", "^a%"},
       {"^a(x|y)+b", "^a & b"},
       {"^[a-z]+[0-9]", "%"},
+      // What stands behind a needle is told where that is simple.
+      {"a[x-z]*b", "a<bxyz> & b"},
+      {"a[x]?c*?d", "a<cdx> & d"},
+      {"a[xy]{2}", "a<xy>"},
+      {"a[xy]{0,2}", "a"},
+      {"a[xy]*", "a"},
+      {"a[^x]", "a"},
+      {"a\\d+", "a<0123456789>"},
+      {"ab?[x]", "a"},
+      {"(?i)a[x]", "(?i)a"},
       {"(?i)^Line-7", "!(?i)^line-7%"},
       {"(?i)task", "(?i)ta"},  // the Kelvin sign is a k, the long s an s
       // Nothing is known:

@@ -32,8 +32,9 @@ std::vector<uint32_t> Find(const TextIndex& index, std::string_view text,
 
 TEST(TextIndexTest, FindsNeedlesAndExpressions) {
   const TextIndex index(
-      {EntryOf({"line-17"}, 3), EntryOf({"line", true}), EntryOf({"t", false, true}),
-       EntryOf({"is", true, true}), EntryOf({"unit", false, false, true})},
+      {EntryOf({"line-17", false, false, false, {}}, 3), EntryOf({"line", true, false, false, {}}),
+       EntryOf({"t", false, true, false, {}}), EntryOf({"is", true, true, false, {}}),
+       EntryOf({"unit", false, false, true, {}})},
       {"^[0-9]+$", "^[0-9]"});
   TextIndex::Scratch scratch;
   EXPECT_THAT(Find(index, "line-17", &scratch), ElementsAre(0, 1));
@@ -60,7 +61,7 @@ TEST(TextIndexTest, AgreesWithStringSearch) {
   for (int round = 0; round < 50; ++round) {
     std::vector<TextIndex::Entry> entries;
     for (int i = 0; i < 100; ++i) {
-      Needle needle{text(1 + random() % 8), random() % 4 == 0, random() % 4 == 0, false};
+      Needle needle{text(1 + random() % 8), random() % 4 == 0, random() % 4 == 0, false, {}};
       const auto spare = static_cast<uint32_t>(needle.text.size()) -
                          static_cast<uint32_t>(std::min<size_t>(4, needle.text.size()));
       entries.push_back(EntryOf(std::move(needle), static_cast<uint32_t>(random()) % (spare + 1)));
