@@ -187,6 +187,7 @@ void AccessPlanner::Reach(const Item* access, Items items) {
       clause.access.kind = Access::Kind::kPattern;
       clause.access.needles.clear();
       clause.access.pattern = text.pattern;
+      clause.access.pattern_node = access->node;
     } else {
       clause.access.kind = Access::Kind::kNeedles;
       holds = std::all_of(text.literals.alternatives.begin(), text.literals.alternatives.end(),

@@ -29,6 +29,7 @@ struct Access {
   std::vector<language::Value> values;
   std::vector<TextIndex::Entry> needles;
   std::string_view pattern;
+  language::NodeId pattern_node = 0;
 };
 
 // Its access and all of its items must hold. The items live as long as the rule's.

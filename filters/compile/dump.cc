@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -52,10 +53,14 @@ class Dumper {
   }
 
   void DumpColumn(const RuleIndex::Column& column) {
+    std::map<std::string, uint32_t> buckets;  // in another order than the hash table's
     for (const RuleIndex::Entry& entry : index_.entries(column)) {
-      if (entry.bucket == RuleIndex::kNone) continue;
-      Line(1, FieldText(column.field) + " = " + language::LiteralText(entry.value));
-      DumpBucket(index_.bucket(entry.bucket));
+      if (entry.bucket != RuleIndex::kNone)
+        buckets.emplace(language::LiteralText(entry.value), entry.bucket);
+    }
+    for (const auto& [value, bucket] : buckets) {
+      Line(1, FieldText(column.field) + " = " + value);
+      DumpBucket(index_.bucket(bucket));
     }
   }
 

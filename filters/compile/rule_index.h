@@ -100,8 +100,9 @@ class RuleIndex {
   };
   struct TextColumn {
     uint32_t field = 0;
-    uint32_t index = 0;    // into texts
-    uint32_t buckets = 0;  // of the text index's number 0
+    uint32_t index = 0;     // into texts
+    uint32_t buckets = 0;   // of the text index's number 0
+    uint32_t patterns = 0;  // the place of its first expression's conjunct
     bool reads_body = false;
   };
   struct Group {
@@ -110,7 +111,9 @@ class RuleIndex {
     uint32_t text_columns = 0;
     uint32_t text_column_count = 0;
     Bucket root;
-    uint32_t rule = kNone;               // any one of its rules
+    uint32_t rule = kNone;    // any one of its rules
+    uint32_t open_rules = 0;  // the first one
+    uint32_t open_rule_count = 0;
     uint32_t first_body_rule = kNone;    // of its rules that read the body, the first
     uint32_t first_ending_rule = kNone;  // of those that drop or are final
   };
@@ -132,6 +135,14 @@ class RuleIndex {
 
   std::span<const TextColumn> text_columns(const Group& group) const {
     return {text_columns_.data() + group.text_columns, group.text_column_count};
+  }
+  // Rules that may match, whatever the message has but for its body: not reached by other things.
+  std::span<const uint16_t> open_rules(const Group& group) const {
+    return {open_rules_.data() + group.open_rules, group.open_rule_count};
+  }
+  // The conjunct of one of the column's expressions, counted from 0: known where it is found.
+  uint32_t pattern_place(const TextColumn& column, uint32_t expression) const {
+    return pattern_places_[column.patterns + expression];
   }
   const TextIndex& text(const TextColumn& column) const { return texts_[column.index]; }
 
@@ -187,6 +198,8 @@ class RuleIndex {
   std::vector<Entry> entries_;
   std::vector<TextColumn> text_columns_;
   std::vector<TextIndex> texts_;
+  std::vector<uint32_t> pattern_places_;
+  std::vector<uint16_t> open_rules_;
   std::vector<Bucket> buckets_;
   std::vector<Segment> segments_;
   std::vector<uint32_t> segment_clauses_;

@@ -41,7 +41,7 @@ class RuleIndexBuilder {
   // What clauses look for in the text of one field.
   struct Texts {
     std::map<std::string, Reached<TextIndex::Entry>> needles;
-    std::map<std::string, std::vector<uint32_t>> patterns;
+    std::map<std::string, Reached<uint32_t>> patterns;  // and their conjuncts
   };
   using Values = std::map<std::string, Reached<Value>>;
 
@@ -157,9 +157,14 @@ RuleIndex::Group RuleIndexBuilder::BuildGroup(const GroupPlan& plan) {
   std::map<uint32_t, Values> columns;
   std::map<uint32_t, Texts> texts;
   std::vector<uint32_t> root;
+  std::vector<uint16_t> open;
   for (size_t i = 0; i < plan.clauses.size(); ++i) {
     const Access& access = plan.clauses[i].access;
     const uint32_t clause = plan.numbers[i];
+    const uint16_t rule = plan.clauses[i].rule;
+    const bool is_open =
+        access.kind == Access::Kind::kAlways || index_.fields_[access.field].reads_body;
+    if (is_open && (open.empty() || open.back() != rule)) open.push_back(rule);
     if (access.kind == Access::Kind::kAlways) root.push_back(clause);
     for (const Value& value : access.values) {
       auto& reached = columns[access.field][ValueKey(value)];
@@ -179,9 +184,15 @@ RuleIndex::Group RuleIndexBuilder::BuildGroup(const GroupPlan& plan) {
       if (reached.clauses.empty() || reached.clauses.back() != clause)
         reached.clauses.push_back(clause);
     }
-    if (access.kind == Access::Kind::kPattern)
-      texts[access.field].patterns[std::string(access.pattern)].push_back(clause);
+    if (access.kind == Access::Kind::kPattern) {
+      auto& reached = texts[access.field].patterns[std::string(access.pattern)];
+      reached.wanted = NumberOfConjunct(rule, access.pattern_node);
+      reached.clauses.push_back(clause);
+    }
   }
+  group.open_rules = static_cast<uint32_t>(index_.open_rules_.size());
+  group.open_rule_count = static_cast<uint32_t>(open.size());
+  index_.open_rules_.insert(index_.open_rules_.end(), open.begin(), open.end());
   group.root = buckets_.Build(root);
   group.columns = static_cast<uint32_t>(index_.columns_.size());
   group.column_count = static_cast<uint32_t>(columns.size());
@@ -229,9 +240,11 @@ RuleIndex::TextColumn RuleIndexBuilder::BuildTextColumn(uint32_t field, const Te
     entries.push_back(reached.wanted);
     AddBucket(reached.clauses);
   }
-  for (const auto& [pattern, clauses] : texts.patterns) {
+  column.patterns = static_cast<uint32_t>(index_.pattern_places_.size());
+  for (const auto& [pattern, reached] : texts.patterns) {
     patterns.push_back(pattern);
-    AddBucket(clauses);
+    index_.pattern_places_.push_back(reached.wanted);
+    AddBucket(reached.clauses);
   }
   column.index = static_cast<uint32_t>(index_.texts_.size());
   index_.texts_.emplace_back(std::move(entries), std::move(patterns));

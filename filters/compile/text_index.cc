@@ -90,7 +90,7 @@ void TextIndex::AddTable(uint32_t gram_size, bool any_case) {
   tables_.push_back(std::move(table));
 }
 
-void TextIndex::Find(std::string_view text, Scratch* scratch,
+bool TextIndex::Find(std::string_view text, Scratch* scratch,
                      std::vector<uint32_t>* numbers) const {
   const size_t first = numbers->size();
   const size_t words = entries_.size() / 64 + 1;
@@ -103,7 +103,7 @@ void TextIndex::Find(std::string_view text, Scratch* scratch,
     FindGrams(table, table.any_case ? std::string_view(scratch->small) : text, scratch, numbers);
   }
   for (size_t i = first; i < numbers->size(); ++i) scratch->found[(*numbers)[i] / 64] = 0;
-  if (!patterns_.empty()) FindExpressions(text, scratch, numbers);
+  return patterns_.empty() || FindExpressions(text, scratch, numbers);
 }
 
 void TextIndex::FindGrams(const Table& table, std::string_view text, Scratch* scratch,
@@ -153,20 +153,21 @@ void TextIndex::Compare(const Slot& slot, size_t at, std::string_view text, Scra
   }
 }
 
-void TextIndex::FindExpressions(std::string_view text, Scratch* scratch,
+bool TextIndex::FindExpressions(std::string_view text, Scratch* scratch,
                                 std::vector<uint32_t>* numbers) const {
   const auto first = static_cast<uint32_t>(entries_.size());
   RE2::Set::ErrorInfo error{RE2::Set::kNoError};
   if (set_ != nullptr) {
     // Most texts match none, and to say so takes no memory.
-    if (!set_->Match(text, nullptr, &error) && error.kind == RE2::Set::kNoError) return;
+    if (!set_->Match(text, nullptr, &error) && error.kind == RE2::Set::kNoError) return true;
     if (error.kind == RE2::Set::kNoError && set_->Match(text, &scratch->matches, &error)) {
       for (const int match : scratch->matches)
         numbers->push_back(first + static_cast<uint32_t>(match));
-      return;
+      return true;
     }
   }
   for (uint32_t i = 0; i < patterns_.size(); ++i) numbers->push_back(first + i);
+  return false;
 }
 
 }  // namespace sluice::compile

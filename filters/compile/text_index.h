@@ -44,9 +44,9 @@ class TextIndex {
   // Entries are numbered from 0, expressions go on from there.
   TextIndex(std::vector<Entry> entries, std::vector<std::string> patterns);
 
-  // Appends the numbers of what is found, each once; of expressions all, if memory does not suffice
-  // to tell.
-  void Find(std::string_view text, Scratch* scratch, std::vector<uint32_t>* numbers) const;
+  // Appends the numbers of what is found, each once. False where memory does not suffice to tell
+  // of the expressions: they are all named then.
+  bool Find(std::string_view text, Scratch* scratch, std::vector<uint32_t>* numbers) const;
 
   std::span<const Entry> entries() const { return entries_; }
   const std::vector<std::string>& patterns() const { return patterns_; }
@@ -73,7 +73,7 @@ class TextIndex {
                  std::vector<uint32_t>* numbers) const;
   void Compare(const Slot& slot, size_t at, std::string_view text, Scratch* scratch,
                std::vector<uint32_t>* numbers) const;
-  void FindExpressions(std::string_view text, Scratch* scratch,
+  bool FindExpressions(std::string_view text, Scratch* scratch,
                        std::vector<uint32_t>* numbers) const;
 
   std::vector<Entry> entries_;

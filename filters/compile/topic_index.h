@@ -5,11 +5,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "filters/compile/topic_pattern.h"
@@ -34,20 +32,30 @@ class TopicIndex {
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
 
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-  };
   struct Node {
-    std::unordered_map<std::string, uint32_t, Hash, std::equal_to<>> children;
     uint32_t any = kNone;    // the child for +
     uint32_t ends = kNone;   // the pattern that ends here
     uint32_t below = kNone;  // the pattern that ends here in #
+    bool has_names = false;  // children for levels with a name
+  };
+  // A child for a level with a name. All of them are one hash table with open addressing, at most
+  // half full.
+  struct Child {
+    uint64_t hash = 0;  // of the name and the parent
+    uint32_t parent = kNone;
+    uint32_t node = kNone;  // none: free
+    std::string name;
   };
 
+  static uint64_t HashOf(uint32_t parent, uint64_t name_hash);
   uint32_t NewNode();
+  uint32_t FindChild(uint32_t parent, std::string_view name, uint64_t name_hash) const;
+  uint32_t AddChild(uint32_t parent, const std::string& name);
+  void Enter(Child child);
 
   std::vector<Node> nodes_ = std::vector<Node>(1);
+  std::vector<Child> children_ = std::vector<Child>(2);
+  size_t child_count_ = 0;
   uint32_t patterns_ = 0;
 };
 

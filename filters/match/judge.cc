@@ -137,13 +137,11 @@ void Judge::AddMatchesPlainly(uint32_t begin) {
   }
 }
 
-// Each rule is asked whether it needed the body; most are known to have.
+// Each rule of the topic is asked whether it needed the body; most are known to have.
 void Judge::AddMatchesOfBadBody(uint32_t begin) {
-  const std::vector<Rule>& rules = program_->rules();
-  for (size_t i = begin; i < rules.size(); ++i) {
-    const auto rule = static_cast<uint16_t>(i);
-    const bool known = program_->index().is_all_of_body(rule) && TakesTopic(rules[i]);
-    if (Add(rule, known ? Outcome::kBodyError : JudgeRule(rules[i]))) return;
+  for (const uint16_t rule : finder_.FindWithoutBody(begin)) {
+    const bool known = program_->index().is_all_of_body(rule);
+    if (Add(rule, known ? Outcome::kBodyError : JudgeRule(program_->rules()[rule]))) return;
   }
 }
 

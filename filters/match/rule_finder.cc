@@ -27,6 +27,7 @@ RuleFinder::RuleFinder(const compile::Program& program, language::Evaluator& eva
       truths_(index_.conjunct_places().size()) {
   candidates_.reserve(index_.clauses().size());
   groups_.reserve(index_.groups().size());
+  possible_.reserve(index_.clauses().size());
 }
 
 void RuleFinder::Start(std::span<const std::string_view> topic_levels) {
@@ -54,7 +55,9 @@ void RuleFinder::Find(uint32_t begin, uint32_t end, bool body_read) {
   candidates_.clear();
   next_ = 0;
   for (const uint32_t number : groups_) FindGroup(index_.groups()[number]);
-  std::sort(candidates_.begin(), candidates_.end());
+  // Those of one segment are.
+  if (!std::is_sorted(candidates_.begin(), candidates_.end()))
+    std::sort(candidates_.begin(), candidates_.end());
 }
 
 // Clauses stand in the order of their rules; a rule that matched by one of them needs no other.
@@ -139,11 +142,53 @@ void RuleFinder::FindGroup(const Index::Group& group) {
 }
 
 void RuleFinder::AddTexts(const Index::TextColumn& column) {
+  const compile::TextIndex& text = index_.text(column);
+  const size_t needles = text.entries().size();
   text_scratch_.numbers.clear();
-  index_.text(column).Find(Field(column.field).value.string(), &text_scratch_,
-                           &text_scratch_.numbers);
-  for (const uint32_t number : text_scratch_.numbers)
+  const bool is_certain =
+      text.Find(Field(column.field).value.string(), &text_scratch_, &text_scratch_.numbers);
+  for (const uint32_t number : text_scratch_.numbers) {
+    if (number >= needles && is_certain) {
+      const uint32_t expression = number - static_cast<uint32_t>(needles);
+      truths_[index_.pattern_place(column, expression)] = {message_number_, Truth::kTrue};
+    }
     AddBucket(index_.bucket(column.buckets + number));
+  }
+}
+
+// Rules that are reached by the body may be any of their kind; the others are as ever.
+std::span<const uint16_t> RuleFinder::FindWithoutBody(uint32_t begin) {
+  possible_.clear();
+  const auto add = [&](uint16_t rule) {
+    if (rule >= begin) possible_.push_back(rule);
+  };
+  const auto add_bucket = [&](const Index::Bucket& bucket) {
+    for (const Index::Segment& segment : index_.segments(bucket)) {
+      for (const uint32_t clause : index_.clauses(segment)) add(index_.clauses()[clause].rule);
+    }
+  };
+  for (const uint32_t number : groups_) {
+    const Index::Group& group = index_.groups()[number];
+    for (const uint16_t rule : index_.open_rules(group)) add(rule);
+    for (const Index::Column& column : index_.columns(group)) {
+      if (column.reads_body) continue;
+      const FieldValue& field = Field(column.field);
+      const Index::Bucket* const bucket =
+          field.hash == 0 ? nullptr : index_.Find(column, field.value, field.hash);
+      if (bucket != nullptr) add_bucket(*bucket);
+    }
+    for (const Index::TextColumn& column : index_.text_columns(group)) {
+      if (column.reads_body || !Field(column.field).value.is_string()) continue;
+      text_scratch_.numbers.clear();
+      index_.text(column).Find(Field(column.field).value.string(), &text_scratch_,
+                               &text_scratch_.numbers);
+      for (const uint32_t found : text_scratch_.numbers)
+        add_bucket(index_.bucket(column.buckets + found));
+    }
+  }
+  std::sort(possible_.begin(), possible_.end());
+  possible_.erase(std::unique(possible_.begin(), possible_.end()), possible_.end());
+  return possible_;
 }
 
 void RuleFinder::AddBucket(const Index::Bucket& bucket) {

@@ -1,7 +1,7 @@
 // Finds the rules that match one message by a program's index. Fields and conjuncts are judged at
 // most once a message.
 //
-// Start (Find Next*)* ; for one thread. Allocates only to grow.
+// Start (Find Next*)* FindWithoutBody? ; for one thread. Allocates only to grow.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,10 @@ class RuleFinder {
   // Looks for the rules from `begin` to before `end`. Whether the body has been read must not
   // change what they come to: none of them reads it, or it has been.
   void Find(uint32_t begin, uint32_t end, bool body_read);
-  // The next of them that matches, in order.
+  // The rules from `begin` that may match where the body is none that can be read; alive until the
+  // next call.
+  std::span<const uint16_t> FindWithoutBody(uint32_t begin);
+  // The next of those looked for that matches, in order.
   std::optional<uint16_t> Next();
 
  private:
@@ -71,6 +74,7 @@ class RuleFinder {
   std::vector<uint32_t> groups_;  // of this message's topic
   std::vector<FieldValue> fields_;
   std::vector<KnownTruth> truths_;
+  std::vector<uint16_t> possible_;
   std::vector<uint32_t> candidates_;  // clauses
   size_t next_ = 0;                   // of them
   uint32_t message_number_ = 0;

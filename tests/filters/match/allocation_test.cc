@@ -36,6 +36,8 @@ TEST(AllocationTest, JudgingAllocatesNothing) {
           .Set("t", "$body.temperature * 1.5")
           .Select("temperature"),
       Rule("text").Where("REGEX_MATCH($topic, '^plant/.*/telemetry$') AND lower($body.unit) = 'k'"),
+      Rule("one of a set").Where("REGEX_MATCH($topic, '^[a-z]+/[0-9]+$')"),
+      Rule("texts").Where("contains($body.unit, 'kelvin') OR starts_with($topic, 'plant/l9')"),
       Rule("property").Where("site = 'x' AND as_number(level) > 3").Into("log"),
   });
   Judge judge(program);
