@@ -17,7 +17,7 @@ constexpr int64_t kSecond = 1'000'000;
 constexpr size_t kMostMessageBytes = 64 << 10;  // section 8
 constexpr size_t kMostMethodBytes = 128 << 10;  // section 10
 constexpr int64_t kDefaultLifeUs = 3600 * kSecond;
-constexpr int64_t kMostLifeUs = 2 * 86'400 * kSecond;
+constexpr int64_t kMostLifeUs = int64_t{2} * 86'400 * kSecond;
 constexpr int64_t kLeastTimeoutUs = 5 * kSecond;
 constexpr int64_t kMostTimeoutUs = 300 * kSecond;
 
