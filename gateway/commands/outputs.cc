@@ -8,6 +8,7 @@
 #include <random>
 
 #include "absl/strings/str_replace.h"
+#include "gateway/commands/dead_letters.h"
 #include "gateway/commands/waiting_room.h"
 #include "gateway/pipeline/file_output.h"
 #include "gateway/pipeline/store_port.h"
@@ -37,8 +38,10 @@ class HubOutput final : public Output {
  public:
   // `store` rings `bell`.
   HubOutput(const uplink::UplinkOptions& options, std::unique_ptr<spool::Doorbell> bell,
-            std::unique_ptr<WaitingRoom> room, HubSettle settle)
+            std::unique_ptr<WaitingRoom> room, std::unique_ptr<DeadLetters> dead_letters,
+            HubSettle settle)
       : name_(options.name),
+        dead_letters_(std::move(dead_letters)),
         bell_(std::move(bell)),
         room_(std::move(room)),
         hub_(options, room_->store(), *bell_, std::move(settle), UplinkClock(), NewRandom()) {}
@@ -80,11 +83,16 @@ class HubOutput final : public Output {
                      counters.resent.Get(), labels);
     page->AddCounter("uplink_refused_total", "Device messages that the hub would never take",
                      counters.refused.Get(), labels);
+    page->AddCounter("dead_letters_total", "Of these, kept in the file of dead letters",
+                     dead_letters_->kept(), labels);
+    page->AddCounter("dead_letters_lost_total", "Of these, that could not be kept there",
+                     dead_letters_->lost(), labels);
     room_->AddMetrics(page, labels);
   }
 
  private:
   const std::string name_;
+  std::unique_ptr<DeadLetters> dead_letters_;
   std::unique_ptr<spool::Doorbell> bell_;
   std::unique_ptr<WaitingRoom> room_;
   uplink::UplinkOutput hub_;
@@ -168,16 +176,24 @@ absl::StatusOr<uplink::UplinkOptions> Broker(const config::OutputOptions& option
   return uplink::UplinkOptionsOf(broker);
 }
 
-absl::StatusOr<std::unique_ptr<Output>> MakeUplink(
-    const config::OutputOptions& options, const absl::StatusOr<uplink::UplinkOptions>& uplink,
-    const OutputSurroundings& around, OutputEvents events) {
+absl::StatusOr<std::unique_ptr<Output>> MakeUplink(const config::OutputOptions& options,
+                                                   absl::StatusOr<uplink::UplinkOptions> uplink,
+                                                   const OutputSurroundings& around,
+                                                   OutputEvents events) {
   if (!uplink.ok()) return uplink.status();
   auto bell = std::make_unique<spool::Doorbell>();
   HubSettle settle = events.settled;
   absl::StatusOr<std::unique_ptr<WaitingRoom>> room =
       MakeWaitingRoom(options, around, std::move(events), *bell);
   if (!room.ok()) return room.status();
-  return std::make_unique<HubOutput>(*uplink, std::move(bell), *std::move(room), std::move(settle));
+  auto dead_letters = std::make_unique<DeadLetters>(around.gateway.state + "/dead-letters",
+                                                    options.name, around.epoch);
+  uplink->dead_letter = [letters = dead_letters.get()](const spool::RecordView& record,
+                                                       std::string_view reason) {
+    letters->Add(record, reason);
+  };
+  return std::make_unique<HubOutput>(*uplink, std::move(bell), *std::move(room),
+                                     std::move(dead_letters), std::move(settle));
 }
 
 absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptions& options,

@@ -8,7 +8,6 @@
 #include <ctime>
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -190,16 +189,14 @@ absl::Status ReadRows(spool::SpoolFile& file, uint64_t* damaged,
 }
 
 int ExportOne(const Spool& spool, spool::SpoolFile& file) {
-  std::map<std::string, pipeline::RecordLineWriter> writers;  // one an epoch
+  pipeline::RecordLineWriter writer("", spool.output);
   spool::RecordReader reader;
   std::string lines;
   uint64_t damaged = 0;
   const absl::Status status = ReadRows(file, &damaged, [&](const spool::StoredBatch& batch) {
-    pipeline::RecordLineWriter& writer =
-        writers.try_emplace(batch.epoch, batch.epoch, spool.output).first->second;
     size_t offset = 0;
     for (size_t i = 0; i < batch.records.count(); ++i) {
-      const spool::RecordView& record = reader.Read(batch.records, offset, &offset);
+      const spool::RecordView& record = reader.Read(batch.records, offset, &offset, batch.epoch);
       if (!batch.settled.Has(i)) writer.Append(record, &lines);
     }
     std::fwrite(lines.data(), 1, lines.size(), stdout);

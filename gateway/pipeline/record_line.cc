@@ -59,8 +59,15 @@ RecordLineWriter::RecordLineWriter(std::string_view epoch, std::string_view outp
   AppendText(output, &output_);
 }
 
-void RecordLineWriter::Append(const spool::RecordView& record, std::string* out) {
-  out->append(start_);
+void RecordLineWriter::Append(const spool::RecordView& record, std::string* out,
+                              std::string_view reason) {
+  if (record.epoch.empty()) {
+    out->append(start_);
+  } else {
+    out->append("{\"id\":");
+    AppendText(record.epoch, out);
+    out->back() = '-';
+  }
   json::AppendInteger(static_cast<int64_t>(record.id), out);
   out->append(output_);
   AppendMember("device", record.device, out);
@@ -72,7 +79,9 @@ void RecordLineWriter::Append(const spool::RecordView& record, std::string* out)
   AppendProperties(record, out);
   out->append(",\"time\":\"");
   utc::AppendRfc3339(record.time_us, out);
-  out->append("\"}\n");
+  out->push_back('"');
+  if (!reason.empty()) AppendMember("reason", reason, out);
+  out->append("}\n");
 }
 
 void RecordLineWriter::AppendBody(const spool::RecordView& record, std::string* out) {

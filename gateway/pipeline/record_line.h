@@ -19,8 +19,9 @@ class RecordLineWriter {
   // `epoch` names the process: with the record's number it is the message's id.
   RecordLineWriter(std::string_view epoch, std::string_view output);
 
-  // Appends the line with its line feed.
-  void Append(const spool::RecordView& record, std::string* out);
+  // Appends the line with its line feed. A record of an earlier process has that one's epoch. With
+  // `reason` it is a member more: why the record goes no further.
+  void Append(const spool::RecordView& record, std::string* out, std::string_view reason = {});
 
  private:
   void AppendBody(const spool::RecordView& record, std::string* out);

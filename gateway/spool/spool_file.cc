@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "gateway/spool/crc32c.h"
+#include "gateway/spool/row_checksum.h"
 
 namespace sluice::spool {
 namespace {
@@ -21,7 +21,8 @@ constexpr char kReadySql[] =
     "PRAGMA journal_mode = WAL;"
     "PRAGMA synchronous = FULL;"
     "PRAGMA secure_delete = OFF;"
-    "PRAGMA journal_size_limit = 16777216;";
+    "PRAGMA wal_autocheckpoint = 4000;"
+    "PRAGMA journal_size_limit = 33554432;";
 
 // `key` is the rowid: rows lie in the order in which they are read, and there is no index besides.
 constexpr char kCreateSql[] =
@@ -37,13 +38,6 @@ constexpr char kCreateSql[] =
     "PRAGMA user_version = 1;"
     "COMMIT;";
 static_assert(kApplication == 1936487779 && RecordBatch::kFormat == 1);
-
-uint32_t Checksum(int64_t key, int64_t time_us, int64_t records, std::string_view epoch,
-                  std::string_view data) {
-  const int64_t numbers[] = {key, time_us, records};
-  const uint32_t crc = ExtendCrc32c(0, {reinterpret_cast<const char*>(numbers), sizeof numbers});
-  return ExtendCrc32c(ExtendCrc32c(crc, epoch), data);
-}
 
 // Prepares all or none.
 absl::Status PrepareInto(
@@ -87,15 +81,12 @@ absl::StatusOr<SpoolFile> SpoolFile::Open(const std::string& path, Database::Mod
 }
 
 absl::Status SpoolFile::Prepare(bool writes) {
-  std::optional<Statement> next, previous, head, settled, used, pages;
+  std::optional<Statement> next, head, settled, used, pages;
   absl::Status status = PrepareInto(
       database_,
       {{&next,
         "SELECT key, epoch, time, records, crc, data FROM batch WHERE key >= ?1 AND key < ?2 "
         "ORDER BY key LIMIT 1"},
-       {&previous,
-        "SELECT key, epoch, time, records, crc, data FROM batch WHERE key >= ?1 AND key < ?2 "
-        "ORDER BY key DESC LIMIT 1"},
        {&head,
         "SELECT key, time, records, length(data) FROM batch WHERE key >= ?1 AND key < ?2 "
         "ORDER BY key LIMIT 1"},
@@ -105,9 +96,9 @@ absl::Status SpoolFile::Prepare(bool writes) {
         "f"},
        {&pages, "PRAGMA page_count"}});
   if (!status.ok()) return status;
-  read_ = std::make_unique<Statements>(Statements{*std::move(next), *std::move(previous),
-                                                  *std::move(head), *std::move(settled),
-                                                  *std::move(used), *std::move(pages)});
+  read_ = std::make_unique<Statements>(Statements{*std::move(next), *std::move(head),
+                                                  *std::move(settled), *std::move(used),
+                                                  *std::move(pages)});
   if (!writes) return absl::OkStatus();
 
   std::optional<Statement> begin, commit, insert, remove, remove_settled, save_settled, set_aside;
@@ -136,7 +127,7 @@ absl::Status SpoolFile::Insert(const StoredBatch& batch) {
       .BindText(2, batch.epoch)
       .Bind(3, batch.time_us)
       .Bind(4, records)
-      .Bind(5, Checksum(batch.key, batch.time_us, records, batch.epoch, batch.records.data()))
+      .Bind(5, RowChecksum(batch.key, batch.time_us, records, batch.epoch, batch.records.data()))
       .BindBlob(6, batch.records.data())
       .Run();
 }
@@ -165,15 +156,7 @@ void SpoolFile::Rollback() {
 }
 
 absl::StatusOr<SpoolFile::Read> SpoolFile::Next(int64_t from, int64_t end, StoredBatch* batch) {
-  return ReadRow(read_->next, from, end, batch);
-}
-
-absl::StatusOr<SpoolFile::Read> SpoolFile::Previous(int64_t from, int64_t end, StoredBatch* batch) {
-  return ReadRow(read_->previous, from, end, batch);
-}
-
-absl::StatusOr<SpoolFile::Read> SpoolFile::ReadRow(Statement& select, int64_t from, int64_t end,
-                                                   StoredBatch* batch) {
+  Statement& select = read_->next;
   const absl::StatusOr<bool> row = select.Bind(1, from).Bind(2, end).Step();
   Read result = Read::kNone;
   if (row.ok() && *row) {
@@ -183,7 +166,7 @@ absl::StatusOr<SpoolFile::Read> SpoolFile::ReadRow(Statement& select, int64_t fr
     batch->time_us = select.Integer(2);
     const int64_t records = select.Integer(3);
     const std::string_view data = select.Bytes(5);
-    if (Checksum(batch->key, batch->time_us, records, batch->epoch, data) == select.Integer(4)) {
+    if (RowChecksum(batch->key, batch->time_us, records, batch->epoch, data) == select.Integer(4)) {
       std::optional<RecordBatch> restored =
           RecordBatch::Restore(data, static_cast<size_t>(records));
       if (restored) {

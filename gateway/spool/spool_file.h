@@ -51,8 +51,6 @@ class SpoolFile {
   };
   // The row of the lowest key in [from, end).
   absl::StatusOr<Read> Next(int64_t from, int64_t end, StoredBatch* batch);
-  // The same from the other end.
-  absl::StatusOr<Read> Previous(int64_t from, int64_t end, StoredBatch* batch);
   // The head of Next().
   absl::StatusOr<bool> NextHead(int64_t from, int64_t end, BatchHead* head);
 
@@ -73,12 +71,10 @@ class SpoolFile {
   explicit SpoolFile(Database database) : database_(std::move(database)) {}
 
   absl::Status Prepare(bool writes);
-  absl::StatusOr<Read> ReadRow(Statement& select, int64_t from, int64_t end, StoredBatch* batch);
   absl::StatusOr<RecordSet> SettledOf(int64_t key, size_t records);
 
   struct Statements {
     Statement next;
-    Statement previous;
     Statement head;
     Statement settled;
     Statement used;

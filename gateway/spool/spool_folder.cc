@@ -14,6 +14,8 @@
 #include <system_error>
 #include <utility>
 
+#include "gateway/spool/carve.h"
+
 namespace sluice::spool {
 namespace {
 
@@ -62,76 +64,23 @@ uint64_t SizeOf(const std::string& file) {
   return error ? 0 : size;
 }
 
-// Copies rows from one end of a range of keys until there are no more, or none that can be read.
-// Where it stopped comes back in the range.
-class Salvager {
- public:
-  Salvager(SpoolFile& from, SpoolFile& to) : from_(from), to_(to) {}
-
-  absl::Status Run(int priority) {
-    next_ = FirstKey(priority);
-    end_ = FirstKey(priority + 1);
-    if (absl::Status s = Ascend(); !s.ok()) return s;
-    return Descend();
-  }
-  uint64_t records() const { return records_; }
-
- private:
-  using Row = absl::StatusOr<SpoolFile::Read>;
-
-  absl::Status Ascend() {
-    for (;;) {
-      StoredBatch batch;
-      const Row row = from_.Next(next_, end_, &batch);
-      if (!row.ok()) return absl::OkStatus();
-      if (*row == SpoolFile::Read::kNone) {
-        next_ = end_;
-        return absl::OkStatus();
-      }
-      if (absl::Status s = Keep(*row, batch); !s.ok()) return s;
-      next_ = batch.key + 1;
-    }
-  }
-  absl::Status Descend() {
-    while (next_ < end_) {
-      StoredBatch batch;
-      const Row row = from_.Previous(next_, end_, &batch);
-      if (!row.ok() || *row == SpoolFile::Read::kNone) return absl::OkStatus();
-      if (absl::Status s = Keep(*row, batch); !s.ok()) return s;
-      end_ = batch.key;
-    }
-    return absl::OkStatus();
-  }
-  // A damaged row stays where it is: the whole file is kept.
-  absl::Status Keep(SpoolFile::Read read, const StoredBatch& batch) {
-    if (read != SpoolFile::Read::kBatch) return absl::OkStatus();
-    if (absl::Status s = to_.Insert(batch); !s.ok()) return s;
-    records_ += batch.records.count() - batch.settled.count();
-    if (batch.settled.count() == 0) return absl::OkStatus();
-    return to_.SaveSettled(batch.key, batch.settled);
-  }
-
-  SpoolFile& from_;
-  SpoolFile& to_;
-  int64_t next_ = 0;
-  int64_t end_ = 0;
-  uint64_t records_ = 0;
-};
-
 // What can be read of one file into a new one, which is complete when this returns.
 absl::StatusOr<uint64_t> CopyReadable(const std::string& damaged, const std::string& copy) {
   if (absl::Status s = MakeFile(copy); !s.ok()) return s;
   absl::StatusOr<SpoolFile> to = SpoolFile::Open(copy, Database::Mode::kCreate);
   if (!to.ok()) return to.status();
-  absl::StatusOr<SpoolFile> from = SpoolFile::Open(damaged, Database::Mode::kReadOnly);
-  if (!from.ok()) return 0;  // nothing can
   if (absl::Status s = to->Begin(); !s.ok()) return s;
-  Salvager salvager(*from, *to);
-  for (int priority = 0; priority < kPriorities; ++priority) {
-    if (absl::Status s = salvager.Run(priority); !s.ok()) return s;
-  }
+  uint64_t records = 0;
+  absl::Status status;
+  CarveRows(damaged, [&](const StoredBatch& batch) {
+    if (status.ok()) status = to->Insert(batch);
+    if (status.ok() && batch.settled.count() > 0)
+      status = to->SaveSettled(batch.key, batch.settled);
+    records += batch.records.count() - batch.settled.count();
+  });
+  if (!status.ok()) return status;
   if (absl::Status s = to->Commit(); !s.ok()) return s;
-  return salvager.records();
+  return records;
 }
 
 bool Exists(const std::string& file) {
@@ -195,6 +144,7 @@ absl::StatusOr<SpoolFile> SpoolFolder::OpenAndWalk(Contents* contents) const {
   // SQLite would throw a log away whose file is gone.
   if (SizeOf(file()) == 0 && SizeOf(file() + "-wal") > 0)
     return absl::DataLossError("spool.db is gone, its log is there");
+  if (LogIsCutShort(file())) return absl::DataLossError("spool.db-wal is damaged in its middle");
   if (absl::Status s = MakeFile(file()); !s.ok()) return s;
   absl::StatusOr<SpoolFile> opened = SpoolFile::Open(file(), Database::Mode::kCreate);
   if (!opened.ok()) return opened;

@@ -332,6 +332,7 @@ void HubSender::Refuse(const spool::RecordView& record, const spool::Receipt& re
   around_.counters.refused.Add();
   around_.report({Cause::kTooLarge, fmt::format("device {}, topic {}, {} bytes", record.device,
                                                 record.topic, record.body.size())});
+  if (around_.dead_letter) around_.dead_letter(record, "too large for the hub");
   settled_receipts_.push_back(receipt);
   if (record.ticket) settled_tickets_.push_back(*record.ticket);
 }

@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gateway/session/ack_ticket.h"
@@ -64,6 +65,9 @@ class HubSender {
   using TimePoint = std::chrono::steady_clock::time_point;
   using SettleTickets = std::function<void(std::span<const session::AckTicket>)>;
 
+  // A record that the hub would never take, before it is settled.
+  using DeadLetter = std::function<void(const spool::RecordView&, std::string_view reason)>;
+
   // What the surroundings do for it; all of it outlives the sender and runs on its thread.
   struct Surroundings {
     spool::Store& store;
@@ -74,6 +78,7 @@ class HubSender {
     std::function<void(const Finding&)> report;  // each cause once an outage; kNone: connected
     std::function<Finding()> probe;              // why connecting fails; may block for seconds
     UplinkCounters& counters;
+    DeadLetter dead_letter = nullptr;  // may be empty
   };
 
   HubSender(SenderOptions options, Surroundings surroundings);

@@ -67,7 +67,7 @@ UplinkOutput::UplinkOutput(const UplinkOptions& options, spool::Store& store, sp
   sender_ = std::make_unique<HubSender>(
       options.sender,
       HubSender::Surroundings{store, *link_, clock, std::move(random), std::move(settle),
-                              std::move(report), std::move(probe), counters_});
+                              std::move(report), std::move(probe), counters_, options.dead_letter});
 }
 
 UplinkOutput::~UplinkOutput() { Stop(std::chrono::milliseconds(0)); }

@@ -22,6 +22,7 @@ struct UplinkOptions {
   std::string name;  // of the output, for the log
   PahoLink::Options link;
   SenderOptions sender;
+  HubSender::DeadLetter dead_letter = nullptr;  // on the output's thread; may be empty
 };
 
 // Names this run of the process: microseconds since 1970, in base 36.

@@ -199,6 +199,24 @@ class SpoolTest(harness.EndToEndTest):
                 gateway.close()
                 hub.close()
 
+    def test_what_the_hub_would_never_take_is_kept_with_the_reason(self):
+        hub = self.hub()
+        gateway = self.gateway(self.spooled(hub))
+        self.device("dev-1")
+        client = mqtt_client.Client(gateway.port, "dev-1", mqtt_client.tls_context(**self.tls_files("dev-1")))
+        for packet_id, payload in ((1, b"x" * 265000), (2, b"{}")):
+            client.publish("t/dev-1", payload, packet_id)
+            self.assertEqual(client.receive()[0] >> 4, 4)
+        client.close()
+        wait_until(lambda: gateway.metric("sluice_spool_messages", output="hub") == 0, "both to be settled")
+        self.assertEqual(gateway.metric("sluice_dead_letters_total", output="hub"), 1)
+        path = self.folder / "state/dead-letters/hub.jsonl"
+        letters = [json.loads(line) for line in path.read_text().splitlines()]
+        self.assertEqual([(d["device"], d["topic"], len(d["payload"]), d["reason"]) for d in letters],
+                         [("dev-1", "t/dev-1", 265000, "too large for the hub")])
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertEqual(path.parent.stat().st_mode & 0o777, 0o700)
+
     def test_an_output_with_spooled_messages_is_not_dropped_by_accident(self):
         hub = self.hub()
         hub.kill()
