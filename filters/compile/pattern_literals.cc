@@ -24,7 +24,8 @@ bool AddClass(std::string_view pattern, size_t* at, AsciiSet* set) {
     const bool is_range = i + 2 < members.size() && members[i + 1] == '-';
     const char last = members[is_range ? i + 2 : i];
     if (members[i] < 0 || last < 0) return false;
-    for (int c = members[i]; c <= last; ++c) set->Add(static_cast<char>(c));
+    for (int c = static_cast<unsigned char>(members[i]); c <= static_cast<unsigned char>(last); ++c)
+      set->Add(static_cast<char>(c));
     if (is_range) i += 2;
   }
   *at = end + 1;
