@@ -19,9 +19,9 @@ std::span<const uint16_t> RuleEngine::Find(const language::MessageView& message)
   if (!was_started_) return judge_.Find(message);
   reducers_.Start(message);
   reducers_.Prefetch();
-  judge_.Start(message);
+  const std::span<const uint16_t> matches = judge_.Find(message);
   reducers_.PrefetchState();
-  return judge_.Find();
+  return matches;
 }
 
 const Verdict& RuleEngine::Run(const language::MessageView& message) {
