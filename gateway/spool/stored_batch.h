@@ -29,7 +29,7 @@ class RecordSet {
   explicit RecordSet(size_t records = 0) : words_((records + 63) / 64) {}
   // What bytes() gave for so many records; missing bytes are zeros.
   RecordSet(size_t records, std::string_view bytes) : RecordSet(records) {
-    if (!words_.empty()) {
+    if (!words_.empty() && !bytes.empty()) {
       const size_t size = std::min(bytes.size(), words_.size() * sizeof(uint64_t));
       std::memcpy(words_.data(), bytes.data(), size);
     }
