@@ -64,7 +64,7 @@ void Must(const absl::Status& status) {
 
 class NullSink final : public server::PublishSink {
  public:
-  bool HasRoom(uint64_t) override { return true; }
+  bool HasRoom(const server::InboundPublish&, uint64_t) override { return true; }
   server::PublishOutcome OnPublish(const server::InboundPublish& inbound) override {
     bytes_ += inbound.publish.payload.size();
     return {};
