@@ -56,17 +56,21 @@ void FillRange(size_t i, size_t n, bool taken, Random& random, MessageText* /*me
 // 50 sites; of one site's rules, the higher the least temperature, the higher the greatest
 // pressure: either bound alone lets half of them pass, both together one.
 constexpr size_t kSites = 50;
-double Step(size_t n) { return 50 / static_cast<double>((n + kSites - 1) / kSites); }
+double RankOf(size_t i) {
+  const size_t rank = i / kSites;  // whole: rules of one rank have a site each
+  return static_cast<double>(rank);
+}
+double Step(size_t n) { return 50 / (RankOf(n - 1) + 1); }
 
 RuleText MixedRule(size_t i, size_t n) {
-  const auto rank = static_cast<double>(i / kSites);
+  const auto rank = RankOf(i);
   return {"", fmt::format("$body.site = 'site-{:02}' AND $body.temperature > {:.4f} AND "
                           "$body.pressure < {:.4f}",
                           i % kSites, 50 + Step(n) * rank, Step(n) * (rank + 1))};
 }
 void FillMixed(size_t i, size_t n, bool taken, Random& random, MessageText* /*message*/,
                Members* members) {
-  const auto rank = static_cast<double>(i / kSites);
+  const auto rank = RankOf(i);
   const double off = std::uniform_real_distribution(0.1, 0.9)(random);
   members->push_back(Text("site", fmt::format("site-{:02}", i % kSites)));
   members->push_back(Number("temperature", 50 + Step(n) * (rank + off)));
@@ -184,7 +188,7 @@ std::optional<Kind> FindKind(std::string_view name) {
 
 RuleCase MakeCase(const CaseSpec& spec) {
   const KindRow& row = RowOf(spec.kind);
-  Random random(spec.rules * 31 + spec.matched_percent * 7 + spec.body_bytes);
+  Random random(spec.rules * 31 + spec.matched_percent * uint64_t{7} + spec.body_bytes);
   RuleCase made;
   for (size_t i = 0; i < spec.rules; ++i) made.rules.push_back(row.rule(i, spec.rules));
   for (size_t i = 0; i < spec.messages; ++i) {
