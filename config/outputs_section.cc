@@ -132,7 +132,7 @@ constexpr Row<OutputOptions> kOutputRows[] = {
      Set<&OutputOptions::reconnect_max>},
     {Uplink("overflow", Choice(kOverflows), "", "Instead of spool.overflow, with ack: stored"),
      SetOptional<&OutputOptions::overflow>},
-    {Uplink("ttl", Duration(0, 366 * 24 * kHour), "", "Instead of spool.ttl, with ack: stored"),
+    {Uplink("ttl", Duration(0, kHour * 24 * 366), "", "Instead of spool.ttl, with ack: stored"),
      SetOptional<&OutputOptions::ttl>},
     {{.name = "address",
       .type = kText,

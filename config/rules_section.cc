@@ -22,7 +22,7 @@ using compile::SetSpec;
 using compile::WindowSpec;
 
 constexpr int64_t kMinWindow = 10;  // milliseconds
-constexpr int64_t kMaxPeriod = 31 * 24 * kHour;
+constexpr int64_t kMaxPeriod = kHour * 24 * 31;
 
 constexpr std::string_view kDefaults[] = {"drop", "forward"};
 constexpr std::string_view kProfiles[] = {"default",

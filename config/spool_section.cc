@@ -7,16 +7,16 @@ namespace sluice::config {
 namespace {
 
 constexpr Row<SpoolOptions> kSpoolRows[] = {
-    {{"max_bytes", Size(kMiB, 1024 * 1024 * kGiB), "1GiB",
+    {{"max_bytes", Size(kMiB, kGiB * 1024 * 1024), "1GiB",
       "Most bytes on the disk, of each output; the last tenth is for priorities 0 to 2"},
      Set<&SpoolOptions::max_bytes>},
-    {{"min_free", Size(0, 1024 * 1024 * kGiB), "64MiB",
+    {{"min_free", Size(0, kGiB * 1024 * 1024), "64MiB",
       "Where the disk has less room than this left, the spool does not grow"},
      Set<&SpoolOptions::min_free>},
     {{"overflow", Choice(kOverflows), "block",
       "What gives way when it is full: devices wait (block), or messages are dropped and counted"},
      Set<&SpoolOptions::overflow>},
-    {{"ttl", Duration(0, 366 * 24 * kHour), "0s",
+    {{"ttl", Duration(0, kHour * 24 * 366), "0s",
       "Messages that have waited longer are dropped and counted; 0s: none"},
      Set<&SpoolOptions::ttl>},
     {{"backlog_share", Integer(1, 99), "25",

@@ -100,7 +100,7 @@ uint32_t JsonPaths::AddNode(uint32_t parent) {
   Node node;
   node.parent = parent;
   node.depth = nodes_[parent].depth + 1;
-  nodes_.push_back(std::move(node));
+  nodes_.push_back(node);
   return static_cast<uint32_t>(nodes_.size() - 1);
 }
 
