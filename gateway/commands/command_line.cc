@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "filters/language/suggest.h"
@@ -361,16 +362,18 @@ void AddSpool(CLI::App& app, Action& action) {
 constexpr Adder kCommands[] = {AddRun,  AddCheck, AddEval, AddFilter,   AddExplain,
                                AddDiff, AddBench, AddPki,  AddSimulate, AddSpool};
 
-// An unknown subcommand of `app`, or of its subcommand: CLI11 would only say that one is wanted.
-// Whether there is none.
-bool KnowsCommand(const std::string& speaker, const CLI::App& app, int argc, char** argv) {
+// Whether the word is a subcommand of `app`, or of its subcommand; else says so, where CLI11 would
+// only say that one is wanted.
+bool KnowsCommand(std::string speaker, const CLI::App& app, int argc, char** argv) {
   const std::vector<const CLI::App*> commands = app.get_subcommands(nullptr);
   if (commands.empty() || argc < 2 || argv[1][0] == '-') return true;
   const std::string word = argv[1];
   std::vector<std::string_view> names;
   for (const CLI::App* command : commands) {
-    if (command->get_name() == word)
-      return KnowsCommand(speaker + " " + word, *command, argc - 1, argv + 1);
+    if (command->get_name() == word) {
+      return KnowsCommand(std::move(speaker.append(" ").append(word)), *command, argc - 1,
+                          argv + 1);
+    }
     names.push_back(command->get_name());
   }
   const std::string_view nearest = language::Nearest(word, names);

@@ -92,7 +92,7 @@ absl::Status LiveRules::LoadStates(std::string_view bytes, int64_t now_us) {
     const auto is_its = [&](std::string_view device) {
       return server::Server::WorkerOf(std::string(device), sinks_.size()) == i;
     };
-    const absl::Status status =
+    absl::Status status =
         reduce::ReadStateFile(bytes, now_us, is_its, &sinks_[i]->pipeline().reducers());
     if (!status.ok()) return status;
   }
