@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "filters/match/needs_body.h"
 #include "filters/match/value_text.h"
 
 namespace sluice::match {
@@ -55,13 +56,6 @@ bool IsReference(const Node& node) {
   return node.child_count == 0 && node.op < Op::kNegate && node.op != Op::kConstant;
 }
 
-bool ReadsBody(const language::SyntaxTree& tree, const Node& node) {
-  if (node.op == Op::kBody) return true;
-  const auto children = tree.children_of(node);
-  return std::any_of(children.begin(), children.end(),
-                     [&](NodeId child) { return ReadsBody(tree, tree.node(child)); });
-}
-
 // "the body has no such member" and the like, where a person can do with more than ReasonText.
 std::string_view MissingText(Op op) {
   switch (op) {
@@ -105,7 +99,7 @@ Value ConditionExplainer::Evaluate(NodeId id) const {
 }
 
 bool ConditionExplainer::LeftOpen(NodeId id) const {
-  return body_is_bad_ && ReadsBody(tree_, tree_.node(id));
+  return body_is_bad_ && NeedsBody(tree_, tree_.node(id), message_);
 }
 
 uint8_t ConditionExplainer::Possible(NodeId id) const {

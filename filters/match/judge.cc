@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "filters/match/needs_body.h"
+
 namespace sluice::match {
 
 using compile::Rule;
@@ -43,13 +45,6 @@ uint8_t And(uint8_t a, uint8_t b) {
   if (((a & kUndefined) != 0 && b != kFalse) || ((b & kUndefined) != 0 && a != kFalse))
     set |= kUndefined;
   return set;
-}
-
-bool ReadsBody(const language::SyntaxTree& tree, const Node& node) {
-  if (node.op == Op::kBody) return true;
-  const auto children = tree.children_of(node);
-  return std::any_of(children.begin(), children.end(),
-                     [&](NodeId child) { return ReadsBody(tree, tree.node(child)); });
 }
 
 }  // namespace
@@ -194,7 +189,7 @@ uint8_t Judge::PossibleTruths(const Expression& where, NodeId id) {
       return Not(set);
     }
     default:
-      return ReadsBody(tree, node) ? kAny : Only(evaluator_.Judge(where, id));
+      return NeedsBody(tree, node, *message_) ? kAny : Only(evaluator_.Judge(where, id));
   }
 }
 

@@ -58,8 +58,11 @@ void PutWindow(const OpenWindow& window, std::string* to) {
   }
 }
 
-void PutState(const StateStore& store, uint32_t index, uint32_t rule, std::string* to) {
-  const State& state = store.state(index);
+void PutState(const StateStore& store, uint32_t index, uint32_t rule, bool only_windows,
+              std::string* to) {
+  State state;
+  state.window = store.state(index).window;
+  if (!only_windows) state = store.state(index);
   Put(rule, to);
   PutText(store.key(index), to);
   Put(state.watched_value, to);
@@ -271,7 +274,8 @@ class Loader {
 
 }  // namespace
 
-StateFileWriter::StateFileWriter(const HashKey& key) : bytes_(kMagic) {
+StateFileWriter::StateFileWriter(const HashKey& key, bool only_windows)
+    : only_windows_(only_windows), bytes_(kMagic) {
   Put(kVersion, &bytes_);
   Put(key, &bytes_);
 }
@@ -289,9 +293,15 @@ void StateFileWriter::Add(const Reducers& reducers) {
     PutText(store.slot(i).definition, &bytes_);
   }
   std::memcpy(&bytes_[count_at], &count, sizeof count);
-  Put(store.states(), &bytes_);
-  for (uint32_t i = store.First(); i != kNoIndex; i = store.Next(i))
-    PutState(store, i, rules[store.state(i).slot], &bytes_);
+  const size_t states_at = bytes_.size();
+  uint64_t states = 0;
+  Put(states, &bytes_);
+  for (uint32_t i = store.First(); i != kNoIndex; i = store.Next(i)) {
+    if (only_windows_ && store.state(i).window == kNoIndex) continue;
+    PutState(store, i, rules[store.state(i).slot], only_windows_, &bytes_);
+    ++states;
+  }
+  std::memcpy(&bytes_[states_at], &states, sizeof states);
 }
 
 std::string StateFileWriter::Finish() {

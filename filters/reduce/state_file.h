@@ -24,13 +24,16 @@ namespace sluice::reduce {
 
 class StateFileWriter {
  public:
-  explicit StateFileWriter(const HashKey& key);
+  // `only_windows`: what on_change, dedup and the like let pass is not safe, and will be sent
+  // again: to know it would hold it then.
+  explicit StateFileWriter(const HashKey& key, bool only_windows = false);
 
   // All of them have the writer's key.
   void Add(const Reducers& reducers);
   std::string Finish();
 
  private:
+  const bool only_windows_;
   std::string bytes_;
 };
 

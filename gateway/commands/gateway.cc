@@ -97,6 +97,7 @@ Gateway::Gateway(config::Config config, std::shared_ptr<const compile::Program> 
       connections_(std::move(connections)),
       rules_(std::make_shared<pipeline::Admission>(config_.devices), std::move(program),
              Acknowledges(config_)) {
+  has_spool_ = std::any_of(config_.outputs.begin(), config_.outputs.end(), IsSpooled);
   reloads_.last_successful.Set(1);
   reloads_.last_success_s.Set(static_cast<uint64_t>(std::time(nullptr)));
 }
@@ -210,10 +211,10 @@ void Gateway::LoadReducers() {
 }
 
 // Workers have stopped, outputs have not.
-void Gateway::SaveReducers() {
+void Gateway::SaveReducers(bool only_windows) {
   if (!rules_.has_reducers()) return;
   const std::string path = config_.gateway.state + kReducersFile;
-  const absl::Status status = WriteStateFile(path, rules_.SaveStates());
+  const absl::Status status = WriteStateFile(path, rules_.SaveStates(only_windows));
   if (status.ok()) return;
   Log(LogLevel::kWarning, "reducers_not_saved",
       "what reducers know cannot be saved: open windows are sent as they are",
@@ -252,7 +253,8 @@ bool Gateway::Stop(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (const auto& output : outputs_) output->BeginDrain();
   bool safe = server_ == nullptr || server_->Stop(deadline);
-  if (started_) SaveReducers();
+  // What a device will send again must not be known then: it would be held, and acknowledged.
+  if (started_) SaveReducers(!safe);
   for (const auto& output : outputs_) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         deadline - std::chrono::steady_clock::now());
@@ -270,7 +272,7 @@ operate::HttpResponse Gateway::Metrics() const {
   rules_.AddMetrics(&page);
   AddReloadMetrics(reloads_, &page);
   for (const auto& output : outputs_) output->AddMetrics(&page);
-  AddSpoolMetricsWithout(config_, &page);
+  if (!has_spool_) AddNoSpoolMetrics(&page);
   return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.Text()};
 }
 

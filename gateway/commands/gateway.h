@@ -69,13 +69,14 @@ class Gateway {
   // Of the listeners.
   static absl::StatusOr<Contexts> LoadContexts(const config::Config& config);
   void LoadReducers();
-  void SaveReducers();
+  void SaveReducers(bool only_windows);
   operate::HttpResponse Metrics() const;
   operate::HttpResponse Health() const;
   operate::HttpResponse Readiness() const;
 
-  config::Config config_;
+  config::Config config_;  // of the thread that applies another one, and of nobody else
   const Connections connections_;
+  bool has_spool_ = false;  // outputs stay what they are
   std::string epoch_;
   std::vector<std::unique_ptr<Output>> outputs_;  // in the order of the program's
   LiveRules rules_;

@@ -99,10 +99,10 @@ absl::Status LiveRules::LoadStates(std::string_view bytes, int64_t now_us) {
   return absl::OkStatus();
 }
 
-std::string LiveRules::SaveStates() {
+std::string LiveRules::SaveStates(bool only_windows) {
   const MutexLock lock(&mutex_);
   for (WorkerSink* sink : sinks_) sink->pipeline().SendClosedWindows();
-  reduce::StateFileWriter writer(sinks_[0]->pipeline().reducers().store().hash_key());
+  reduce::StateFileWriter writer(sinks_[0]->pipeline().reducers().store().hash_key(), only_windows);
   for (WorkerSink* sink : sinks_) writer.Add(sink->pipeline().reducers());
   return writer.Finish();
 }

@@ -43,8 +43,8 @@ class LiveRules {
   // runs: before the server has started, or after it has stopped.
   bool has_reducers() const ABSL_LOCKS_EXCLUDED(mutex_);
   absl::Status LoadStates(std::string_view bytes, int64_t now_us) ABSL_LOCKS_EXCLUDED(mutex_);
-  // Windows that had to go before their time are sent.
-  std::string SaveStates() ABSL_LOCKS_EXCLUDED(mutex_);
+  // Windows that had to go before their time are sent. `only_windows`: StateFileWriter's.
+  std::string SaveStates(bool only_windows) ABSL_LOCKS_EXCLUDED(mutex_);
   // In place of saving them.
   void CloseWindows() ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -148,10 +148,7 @@ spool::Overflow OverflowOf(config::Overflow overflow) {
 
 }  // namespace
 
-void AddSpoolMetricsWithout(const config::Config& config, operate::MetricsPage* page) {
-  for (const config::OutputOptions& output : config.outputs) {
-    if (IsSpooled(output)) return;
-  }
+void AddNoSpoolMetrics(operate::MetricsPage* page) {
   page->AddGauge(kMessages, kMessagesHelp, 0);
   page->AddGauge(kBytes, kBytesHelp, 0);
 }

@@ -36,6 +36,6 @@ absl::StatusOr<std::unique_ptr<WaitingRoom>> MakeWaitingRoom(const config::Outpu
 absl::Status CheckAbandonedSpools(const config::Config& config);
 
 // The zeros of a gateway that has no spool: dashboards ask for them.
-void AddSpoolMetricsWithout(const config::Config& config, operate::MetricsPage* page);
+void AddNoSpoolMetrics(operate::MetricsPage* page);
 
 }  // namespace sluice::commands

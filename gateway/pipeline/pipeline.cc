@@ -108,10 +108,35 @@ bool Pipeline::IsUrgent(const Publish& publish) {
   return true;
 }
 
+bool Pipeline::IsTurnedAway(const Publish& publish, const MessageView& message) {
+  const uint64_t bytes = ContentBytes(message, publish.payload);
+  bool all_have_room = true;
+  for (size_t i = 0; i < outputs_.size() && all_have_room; ++i) {
+    all_have_room =
+        shapes_of_output_[i] == 0 ||
+        HasRoomFor(publish, *outputs_[i].port, bytes * shapes_of_output_[i], kLeastUrgent);
+  }
+  if (all_have_room) return false;
+  const match::Verdict& verdict = probe_.Run(message);
+  if (verdict.deliveries.empty()) return false;
+  for (const match::Delivery& delivery : verdict.deliveries) {
+    if (HasRoomFor(publish, *outputs_[delivery.output].port, bytes, delivery.priority))
+      return false;
+  }
+  for (const match::Delivery& delivery : verdict.deliveries) {
+    counters_.no_room[delivery.output].Add();
+    log_.NoRoom(SenderOf(publish), program_->outputs()[delivery.output]);
+  }
+  return true;
+}
+
 PublishResult Pipeline::Take(const Publish& publish) {
   if (!admission_->MayPublish(publish.identity, publish.topic))
     return {PublishResult::Kind::kForbidden, 0};
   const MessageView message = View(publish);
+  if (!engine_.reducers().empty() && IsTurnedAway(publish, message)) {
+    return {publish.qos == 0 ? PublishResult::Kind::kNoRoom : PublishResult::Kind::kRefused, 0};
+  }
   const match::Verdict& verdict = engine_.Run(message);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, message.payload);
   Count(publish, verdict, shaped);

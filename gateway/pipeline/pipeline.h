@@ -97,6 +97,9 @@ class Pipeline {
  private:
   static constexpr int64_t kNever = reduce::Reducers::kNever;
 
+  // Whether no output that would get it has room, and it is one that is refused then. Asked before
+  // reducers see it: what they believe to have passed they hold when it is sent again.
+  bool IsTurnedAway(const Publish& publish, const language::MessageView& message);
   language::MessageView View(const Publish& publish);
   void Count(const Publish& publish, const match::Verdict& verdict,
              const match::Shaper::Result& shaped);

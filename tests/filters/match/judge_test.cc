@@ -157,6 +157,23 @@ TEST(JudgeTest, ABodyThatShouldBeJsonIsAnErrorOfRulesThatNeededIt) {
     EXPECT_EQ(Judged({Rule("r").Where(c.where)}, broken), c.verdict) << c.where;
 }
 
+TEST(JudgeTest, EdgeHubsPropertiesHideMembersOfABodyThatIsNone) {
+  const Message broken = Message("t", R"({"line":)").Property("$body.line", "l1");
+  struct {
+    std::string where;
+    std::string verdict;
+  } const kCases[] = {
+      {"$body.level > 3", "errors r drop default"},
+      {"NOT IS_DEFINED($body.level)", "errors r drop default"},
+      {"$body.line = 'l1'", "rules r -> hub p5 [r];"},
+      {"$body.line = 'l2'", "drop default"},
+  };
+  compile::RuleSetSpec edgehub;
+  edgehub.profile = language::Profile::kEdgeHub;
+  for (const auto& c : kCases)
+    EXPECT_EQ(Judged(Compiled({Rule("r").Where(c.where)}, edgehub), broken), c.verdict) << c.where;
+}
+
 TEST(JudgeTest, RulesOfOtherTopicsOrNeverReachedCountNoError) {
   const Message broken("t", "{");
   EXPECT_EQ(Judged({Rule("a").From("other").Where("$body.x = 1"), Rule("b").Where("$body.x = 1"),

@@ -28,6 +28,9 @@ class Rule {
   }
   Rule& Select(std::string path) { return spec_.select.push_back(Text(std::move(path))), *this; }
   Rule& Redact(std::string path) { return spec_.redact.push_back(Text(std::move(path))), *this; }
+  Rule& OnChange(std::string of) {
+    return spec_.on_change.emplace().of = Text(std::move(of)), *this;
+  }
   Rule& Into(std::string output) { return spec_.into.push_back(Text(std::move(output))), *this; }
   Rule& Priority(int priority) { return spec_.priority = priority, *this; }
   Rule& Drop() { return spec_.drop = true, *this; }

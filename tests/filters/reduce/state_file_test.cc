@@ -57,6 +57,18 @@ class StateFileTest : public EngineTest {
   }
 };
 
+TEST_F(StateFileTest, WindowsAloneComeBackWhereTheRestIsNotSafe) {
+  const auto used = Used();
+  StateFileWriter writer(kKey, true);
+  writer.Add(used->reducers());
+  const auto engine = Engine(kRules);
+  EXPECT_EQ(Load(writer.Finish(), engine.get()), "");
+  EXPECT_EQ(engine->reducers().store().states(), 1U);
+  EXPECT_EQ(Run(*engine, {101, R"({"v":20})", "d", "c"}), "pass");
+  EXPECT_EQ(Run(*engine, {101, "body", "d", "d"}), "pass");
+  EXPECT_EQ(Run(*engine, {101, R"({"v":1})", "d", "w"}), "window");
+}
+
 TEST_F(StateFileTest, AllThatReducersKnowComesBack) {
   const auto used = Used();
   const auto engine = Engine(kRules);

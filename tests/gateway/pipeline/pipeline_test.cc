@@ -254,6 +254,21 @@ TEST_F(PipelineTest, AnOutputMayRefuseWhatItHasNoRoomFor) {
   EXPECT_EQ(pipeline_->counters().no_room[0].Get(), 2U);
 }
 
+TEST_F(PipelineTest, WhatNobodyHasRoomForIsNotKnownToHavePassed) {
+  Start({Rule("change").OnChange("$body.t")});
+  hub_.refuse = true;
+  hub_.least_urgent = 2;
+  hub_.room_to_spare = 0;
+  EXPECT_EQ(Take("plant/dev-1/x", R"({"t":5})").kind, PublishResult::Kind::kRefused);
+  EXPECT_EQ(Take("plant/dev-1/x", R"({"t":5})", 0).kind, PublishResult::Kind::kNoRoom);
+  EXPECT_EQ(pipeline_->counters().no_room[0].Get(), 2U);
+  hub_.least_urgent = 9;
+  EXPECT_EQ(Take("plant/dev-1/x", R"({"t":5})").pending, 1);  // again: it has not passed yet
+  EXPECT_EQ(hub_.records.size(), 1U);
+  EXPECT_EQ(Take("plant/dev-1/x", R"({"t":5})").pending, 0);
+  EXPECT_EQ(hub_.records.size(), 1U);
+}
+
 TEST(SequenceBlockTest, NumbersAreUnique) {
   Sequences sequences;
   SequenceBlock first(sequences), second(sequences);
