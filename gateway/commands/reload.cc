@@ -45,9 +45,10 @@ std::string Listed(const std::vector<config::Change>& changes) {
 }
 
 void Refuse(Gateway& gateway, const std::string& path, const std::string& why) {
-  gateway.reloads().refused.Add();
-  gateway.reloads().last_successful.Set(0);
+  // Who sees the count finds the reason in the log.
   Log(LogLevel::kError, "reload_refused", "nothing was changed: " + why, {{"file", path}});
+  gateway.reloads().last_successful.Set(0);
+  gateway.reloads().refused.Add();
 }
 
 void LogApplied(const std::string& path, const compile::RuleChanges& rules,

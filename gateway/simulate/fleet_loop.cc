@@ -148,6 +148,8 @@ void FleetLoop::PumpRunnable() {
       AfterUse(index, entry.device->Pump(now_us_, began_us));
     } else if (entry.device->wake_us() <= now_us_) {
       AfterUse(index, entry.device->Connect(now_us_));
+    } else {
+      SetTimer(index);  // woken for what was due before the link was lost
     }
     if (entry.device->has_more() && !entry.device->blocked()) MakeRunnable(index);
   }
@@ -162,11 +164,15 @@ void FleetLoop::AfterUse(uint32_t index, bool alive) {
   } else {
     entry.watched_fd = -1;  // closing took it out of epoll
   }
+  SetTimer(index);
+}
+
+void FleetLoop::SetTimer(uint32_t index) {
+  Entry& entry = entries_[index];
   const int64_t wake_us = entry.device->wake_us();
-  if (wake_us < entry.timer_us) {
-    entry.timer_us = wake_us;
-    timers_.emplace(wake_us, index);
-  }
+  if (wake_us >= entry.timer_us) return;
+  entry.timer_us = wake_us;
+  timers_.emplace(wake_us, index);
 }
 
 void FleetLoop::CountConnections(Entry& entry, bool alive) {

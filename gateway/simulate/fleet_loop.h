@@ -65,6 +65,7 @@ class FleetLoop {
   void MakeRunnable(uint32_t index);
   // To be called after every use of a device: notes what changed. `alive`: it has a link.
   void AfterUse(uint32_t index, bool alive);
+  void SetTimer(uint32_t index);
   void CountConnections(Entry& entry, bool alive);
   void Watch(uint32_t index);
   int64_t TimeoutUs() const;
