@@ -18,7 +18,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 // A row is read, and held in memory, as a whole.
-constexpr size_t kRowBytes = 256 * 1024;
+constexpr size_t kRowBytes = size_t{256} * 1024;
 constexpr size_t kRowRecords = 1024;
 // What one transaction takes in: it bounds the log, and how long a ticket waits for its neighbours.
 constexpr uint64_t kCommitBytes = 8 << 20;

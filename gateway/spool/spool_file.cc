@@ -195,7 +195,7 @@ absl::StatusOr<RecordSet> SpoolFile::SettledOf(int64_t key, size_t records) {
 
 absl::StatusOr<bool> SpoolFile::NextHead(int64_t from, int64_t end, BatchHead* head) {
   Statement& select = read_->head;
-  const absl::StatusOr<bool> row = select.Bind(1, from).Bind(2, end).Step();
+  absl::StatusOr<bool> row = select.Bind(1, from).Bind(2, end).Step();
   if (row.ok() && *row) {
     head->key = select.Integer(0);
     head->time_us = select.Integer(1);
