@@ -83,7 +83,12 @@ void DiskQueue::Run() {
   for (;;) {
     const bool stopping = stopping_.load();  // before looking: what came before stopping is seen
     const TimePoint now = options_.now();
-    if (damaged_.load()) Rebuild();
+    if (damaged_.load() && (file_ || now >= retry_at_ || stopping)) Rebuild();
+    if (!file_) {
+      if (stopping) return;
+      writer_bell_.WaitUntil(retry_at_);
+      continue;
+    }
     if (now >= look_at_) Look();
     Fetch();
     if (settles_wait_.load() && settle_at_ == TimePoint::max()) settle_at_ = now + kSettleDelay;
@@ -418,7 +423,8 @@ void DiskQueue::Look() {
   TellRoom();
 }
 
-// The file is torn: another takes its place, with what can be read of it.
+// The file is torn: another takes its place, with what can be read of it. Where that fails there is
+// no file until it is tried again.
 void DiskQueue::Rebuild() {
   {
     std::lock_guard lock(reader_mutex_);
@@ -427,8 +433,10 @@ void DiskQueue::Rebuild() {
   file_.reset();
   damaged_.store(false);
   if (absl::Status s = OpenFile(); !s.ok()) {
+    file_.reset();
     OnFailed(s);
     damaged_.store(true);
+    return;
   }
   bell_.Ring();
 }

@@ -23,6 +23,13 @@ class DamageTest : public SpoolTest {
     for (int i = 0; i < 60; ++i) AppendStored(10, 5, 1500);
     queue_.reset();
   }
+  template <typename Condition>
+  bool Becomes(const Condition& is_true) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (!is_true() && std::chrono::steady_clock::now() < end)
+      bell_.WaitUntil(std::chrono::steady_clock::now() + std::chrono::milliseconds(5));
+    return is_true();
+  }
   bool Kept(const std::string& name) const { return fs::exists(options_.folder + "/" + name); }
 };
 
@@ -48,6 +55,36 @@ TEST_F(DamageTest, AFlippedBitInARowCostsThatRowAlone) {
   absl::StatusOr<SpoolFile> file = SpoolFile::Open(this->file(), Database::Mode::kReadOnly);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(*file->DamagedRows(), 1);
+}
+
+// Also when its replacement fails: nothing is acknowledged until there is one.
+TEST_F(DamageTest, AFileThatCannotBeReplacedIsTriedAgain) {
+  FillAndClose();
+  Open();
+  Damage(file(), 4096, 8);  // the root of all rows
+  const std::string in_the_way = options_.folder + "/salvaged.db";
+  fs::create_directory(in_the_way);
+  EXPECT_THAT(Take(), IsEmpty());
+  EXPECT_TRUE(Becomes([&] { return queue_->failing(); }));
+  const uint32_t last = Append(1);
+  EXPECT_TRUE(Becomes([&] { return queue_->counters().failures.Get() >= 2; }));
+  EXPECT_GT(queue_->pending_bytes(), 0u);
+  fs::remove(in_the_way);
+  EXPECT_TRUE(Stored(last));
+  EXPECT_TRUE(Kept("damaged-1.db"));
+  AwaitIdle();
+  EXPECT_EQ(Take().size(), 601u);
+}
+
+TEST_F(DamageTest, AFileThatCannotBeReplacedDoesNotHoldUpTheEnd) {
+  FillAndClose();
+  Open();
+  Damage(file(), 4096, 8);  // the root of all rows
+  fs::create_directory(options_.folder + "/salvaged.db");
+  EXPECT_THAT(Take(), IsEmpty());
+  EXPECT_TRUE(Becomes([&] { return queue_->failing(); }));
+  Append(1);
+  EXPECT_FALSE(queue_->Stop());
 }
 
 TEST_F(DamageTest, ATornTreeIsReplacedByWhatCanBeRead) {
