@@ -43,7 +43,8 @@ struct PropertySizes {
 
 // Batches are stored as they lie in memory (RecordBatch::kFormat).
 static_assert(std::endian::native == std::endian::little);
-static_assert(sizeof(Header) == 72 && std::is_trivially_copyable_v<Header>);
+static_assert(sizeof(Header) == RecordBatch::kMinRecordBytes &&
+              std::is_trivially_copyable_v<Header>);
 
 constexpr size_t kAlignment = 8;
 constexpr size_t kFirstCapacity = size_t{16} * 1024;

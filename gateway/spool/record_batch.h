@@ -37,6 +37,7 @@ class RecordBatch {
   // The records as they lie on a disk: little-endian, in the layout of kFormat.
   std::string_view data() const { return {data_.get(), size_}; }
   static constexpr uint32_t kFormat = 1;
+  static constexpr size_t kMinRecordBytes = 72;  // no record is smaller
   // The batch whose data() that was: bytes of any origin, of which each length is checked. Nothing
   // if they are not exactly `count` records.
   static std::optional<RecordBatch> Restore(std::string_view data, size_t count);

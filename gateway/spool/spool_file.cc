@@ -51,6 +51,12 @@ absl::Status PrepareInto(
   return absl::OkStatus();
 }
 
+// What a row says of itself is not checked before it is read as a whole: no more than can be true.
+size_t Believable(int64_t records, int64_t bytes) {
+  const int64_t most = bytes / static_cast<int64_t>(RecordBatch::kMinRecordBytes);
+  return static_cast<size_t>(std::clamp<int64_t>(records, 0, most));
+}
+
 }  // namespace
 
 absl::StatusOr<SpoolFile> SpoolFile::Open(const std::string& path, Database::Mode mode) {
@@ -199,7 +205,7 @@ absl::StatusOr<bool> SpoolFile::NextHead(int64_t from, int64_t end, BatchHead* h
   if (row.ok() && *row) {
     head->key = select.Integer(0);
     head->time_us = select.Integer(1);
-    head->records = static_cast<size_t>(select.Integer(2));
+    head->records = Believable(select.Integer(2), select.Integer(3));
     head->bytes = static_cast<size_t>(select.Integer(3));
   }
   select.Reset();
@@ -220,7 +226,7 @@ absl::Status SpoolFile::Walk(const std::function<void(const BatchHead&)>& visit)
     const absl::StatusOr<bool> row = select->Step();
     if (!row.ok()) return row.status();
     if (!*row) return absl::OkStatus();
-    const auto records = static_cast<size_t>(select->Integer(2));
+    const size_t records = Believable(select->Integer(2), select->Integer(3));
     const std::string_view settled = select->Bytes(4);
     const size_t done = settled.empty() ? 0 : RecordSet(settled.size() * 8, settled).count();
     visit({select->Integer(0), select->Integer(1), records - std::min(records, done),

@@ -57,6 +57,31 @@ TEST_F(DamageTest, AFlippedBitInARowCostsThatRowAlone) {
   EXPECT_EQ(*file->DamagedRows(), 1);
 }
 
+// What a row says of itself is read before its checksum is.
+TEST_F(DamageTest, ARowThatClaimsImpossibleRecordsIsSetAside) {
+  for (const char* const records : {"-1", "4611686018427387904"}) {
+    options_.folder = root_ + "/claims" + records;
+    last_ = 0;
+    Reopen();
+    for (int i = 0; i < 3; ++i) AppendStored(2);
+    queue_.reset();
+    {
+      absl::StatusOr<Database> database = Database::Open(file(), Database::Mode::kReadWrite);
+      ASSERT_TRUE(database.ok()) << database.status();
+      const std::string sql = std::string("UPDATE batch SET records = ") + records +
+                              " WHERE key = (SELECT min(key) FROM batch)";
+      ASSERT_TRUE(database->Execute(sql.c_str()).ok());
+    }
+    Reopen();
+    EXPECT_LE(queue_->records(), 10u);
+    EXPECT_EQ(Take(), Numbers("e1", 3, 6));
+    EXPECT_TRUE(queue_->Stop());
+    absl::StatusOr<SpoolFile> file = SpoolFile::Open(this->file(), Database::Mode::kReadOnly);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(*file->DamagedRows(), 1);
+  }
+}
+
 // Also when its replacement fails: nothing is acknowledged until there is one.
 TEST_F(DamageTest, AFileThatCannotBeReplacedIsTriedAgain) {
   FillAndClose();
