@@ -29,6 +29,7 @@ constexpr seconds kLook{1};
 // Times before this one (2020) are of a clock that was not set: nothing expires by them.
 constexpr int64_t kSaneTimeUs = 1'577'836'800'000'000;
 constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+constexpr int64_t kMaxFirstNumber = FirstKey(1) / 2;
 constexpr uint64_t kRowOverhead = 128;  // of the page that it lies in
 constexpr size_t kMaxSpare = 32;
 constexpr size_t kMaxSpareCapacity = 1 << 20;
@@ -65,6 +66,10 @@ absl::Status DiskQueue::OpenFile() {
   }
   if (!thread_.joinable()) {
     std::lock_guard lock(mutex_);
+    // No number twice, also when all rows of an earlier process are gone: what the file still says
+    // of them must not be taken for these. Nobody writes a row a microsecond.
+    next_number_ =
+        static_cast<uint64_t>(std::clamp<int64_t>(options_.wall_us(), 1, kMaxFirstNumber));
     for (int p = 0; p < kPriorities; ++p) {
       const auto i = static_cast<size_t>(p);
       if (contents.rows[i] == 0) continue;

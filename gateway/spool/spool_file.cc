@@ -116,7 +116,9 @@ absl::Status SpoolFile::Prepare(bool writes) {
         "INSERT INTO batch(key, epoch, time, records, crc, data) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
        {&remove, "DELETE FROM batch WHERE key = ?1"},
        {&remove_settled, "DELETE FROM settled WHERE key = ?1"},
-       {&save_settled, "INSERT OR REPLACE INTO settled(key, records) VALUES(?1, ?2)"},
+       {&save_settled,
+        "INSERT OR REPLACE INTO settled(key, records) "
+        "SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM batch WHERE key = ?1)"},
        {&set_aside, "INSERT OR IGNORE INTO damaged SELECT * FROM batch WHERE key = ?1"}});
   if (!status.ok()) return status;
   write_ = std::make_unique<WriteStatements>(

@@ -37,7 +37,7 @@ class SpoolFile {
   absl::Status Insert(const StoredBatch& batch);
   // Whether it was there.
   absl::StatusOr<bool> Remove(int64_t key);
-  // Of a row that is not settled as a whole.
+  // Of a row that is not settled as a whole. Nothing where the row is gone.
   absl::Status SaveSettled(int64_t key, const RecordSet& settled);
   // Moves a damaged row to where it is kept and never read.
   absl::Status SetAside(int64_t key);

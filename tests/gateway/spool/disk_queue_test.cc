@@ -67,6 +67,62 @@ TEST_F(DiskQueueTest, WhatIsSettledDoesNotComeAgain) {
   EXPECT_EQ(queue_->records(), 0u);
 }
 
+TEST_F(DiskQueueTest, AnEmptySpoolDoesNotUseItsNumbersAgain) {
+  Open();
+  int64_t last_key = 0;
+  for (int life = 0; life < 3; ++life) {
+    AppendStored(2);
+    const Ids taken = Take();
+    ASSERT_EQ(taken.size(), 2u);
+    const auto key = static_cast<int64_t>(receipts_.at(taken[0]).id);
+    EXPECT_GT(key, last_key);
+    EXPECT_EQ(PriorityOf(key), 5);
+    last_key = key;
+    Settle(taken);
+    Reopen();
+    EXPECT_EQ(queue_->records(), 0u);
+  }
+}
+
+TEST_F(DiskQueueTest, ANumberStaysInItsPriorityWhateverTheClockSays) {
+  for (const int64_t wall : {INT64_MIN, int64_t{0}, INT64_MAX}) {
+    options_.folder = root_ + "/" + std::to_string(wall);
+    options_.wall_us = [wall] { return wall; };
+    Reopen();
+    AppendStored(1, 9);
+    AppendStored(1, 0);
+    Reopen();
+    const Ids taken = Take();
+    ASSERT_EQ(taken.size(), 2u);
+    EXPECT_EQ(PriorityOf(static_cast<int64_t>(receipts_.at(taken[0]).id)), 0);
+    EXPECT_EQ(PriorityOf(static_cast<int64_t>(receipts_.at(taken[1]).id)), 9);
+  }
+}
+
+TEST_F(DiskQueueTest, NothingIsSettledOfARowThatIsGone) {
+  std::filesystem::create_directories(options_.folder);
+  absl::StatusOr<SpoolFile> file = SpoolFile::Open(this->file(), Database::Mode::kCreate);
+  ASSERT_TRUE(file.ok()) << file.status();
+  RecordSet settled(2);
+  settled.Add(0);
+  StoredBatch batch;
+  batch.key = 7;
+  RecordView record;
+  record.device = "d";
+  batch.records.Append(record);
+  batch.records.Append(record);
+  ASSERT_TRUE(file->SaveSettled(batch.key, settled).ok());
+  ASSERT_TRUE(file->Begin().ok());
+  ASSERT_TRUE(file->Insert(batch).ok());
+  ASSERT_TRUE(file->Commit().ok());
+  StoredBatch read;
+  ASSERT_EQ(*file->Next(0, 10, &read), SpoolFile::Read::kBatch);
+  EXPECT_EQ(read.settled.count(), 0u);
+  ASSERT_TRUE(file->SaveSettled(batch.key, settled).ok());
+  ASSERT_EQ(*file->Next(0, 10, &read), SpoolFile::Read::kBatch);
+  EXPECT_EQ(read.settled.count(), 1u);
+}
+
 TEST_F(DiskQueueTest, SettlingTwiceCountsOnce) {
   Open();
   AppendStored(2);
