@@ -50,11 +50,19 @@ bool DeadLetters::Write() {
   const server::UniqueFd file(
       ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
   if (file.get() < 0) return false;
+  const off_t end = ::lseek(file.get(), 0, SEEK_END);
+  if (end < 0) return false;
   size_t written = 0;
   while (written < line_.size()) {
     const ssize_t n = ::write(file.get(), line_.data() + written, line_.size() - written);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return false;
+    if (n < 0) {
+      const int error = errno;
+      // The next line begins where this one did.
+      if (written > 0) static_cast<void>(::ftruncate(file.get(), end) == 0);
+      errno = error;
+      return false;
+    }
     written += static_cast<size_t>(n);
   }
   return ::fdatasync(file.get()) == 0;

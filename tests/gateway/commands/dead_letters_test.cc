@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -71,6 +73,25 @@ TEST_F(DeadLettersTest, CountWhatCannotBeKept) {
   letters.Add(Record(1), "too large");
   EXPECT_EQ(letters.kept(), 0u);
   EXPECT_EQ(letters.lost(), 1u);
+}
+
+TEST_F(DeadLettersTest, LeaveNoPartOfALineForWhichThereWasNoRoom) {
+  const std::string path = root_ + "/dead/hub.jsonl";
+  DeadLetters letters(root_ + "/dead", "hub", "e");
+  letters.Add(Record(1), "too large");
+  const uint64_t size = fs::file_size(path);
+  auto* const handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit full{size + 10, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  letters.Add(Record(2), "too large");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(letters.lost(), 1u);
+  EXPECT_EQ(fs::file_size(path), size);
+  letters.Add(Record(3), "too large");
+  EXPECT_THAT(Lines(path), ElementsAre(HasSubstr("\"e-1\""), HasSubstr("\"e-3\"")));
 }
 
 }  // namespace
