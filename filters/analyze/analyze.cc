@@ -169,12 +169,16 @@ void RuleWarnings::WarnOfHidden(size_t earlier) {
       rule_.drop && other.drop ? "it can go" : "put this rule before it");
 }
 
-// Equal outputs, different shapes, topics in common: two messages to the hub.
+bool SumsUp(const compile::Rule& rule) { return rule.reduction && rule.reduction->window; }
+
+// Equal outputs, different shapes, topics in common: two messages to the hub. What a window sends
+// is no shape of a message.
 void RuleWarnings::WarnOfSecondShape() {
+  if (SumsUp(rule_)) return;
   for (size_t i = 0; i < index_; ++i) {
     const Rule& other = program_.rules()[i];
     if (other.shape == rule_.shape || !Meets(rule_, other) || facts_[i].never_matches ||
-        facts_[i].hidden_by || other.final_rule)
+        facts_[i].hidden_by || other.final_rule || SumsUp(other))
       continue;
     for (const uint16_t output : rule_.outputs) {
       if (!outputs_[output].is_iothub) continue;

@@ -148,10 +148,16 @@ class CheckPass {
     return builder_.Add(node, Op::kNot, kBool, children);
   }
 
+  // A bare name is a property; whoever compares it with a number mostly means a member of the body.
+  static std::string NumberHint(const std::string& name) {
+    return "properties are text: write AS_NUMBER(" + name + "), or $body." + name +
+           " for a member of the body";
+  }
+
   NodeId FailNumber(const SyntaxNode& node, NodeId operand, const SyntaxNode& written) {
     std::string hint;
     if (IsProperty(operand)) {
-      hint = "properties are text: write AS_NUMBER(" + written.text + ")";
+      hint = NumberHint(written.text);
     } else if (node.op == Op::kAdd && TypeOf(operand) == kString) {
       hint = "join strings with CONCAT(a, b)";
     }
@@ -205,7 +211,7 @@ class CheckPass {
         hint =
             "NOT binds tighter than " + Written(node) + ": write NOT (a " + Written(node) + " b)";
       } else if (IsProperty(children[i])) {
-        if (other == kNumber) hint = "properties are text: write AS_NUMBER(" + name + ")";
+        if (other == kNumber) hint = NumberHint(name);
         if (other == kBool) hint = "properties are text: write " + name + " = 'true'";
         if (other == kNull)
           hint = "a missing property is undefined: write NOT IS_DEFINED(" + name + ")";
@@ -342,7 +348,7 @@ class CheckPass {
                                                                    : "a string";
     std::string hint;
     if (wanted == Argument::kNumber && IsProperty(argument)) {
-      hint = "properties are text: write AS_NUMBER(" + Child(node, i).text + ")";
+      hint = NumberHint(Child(node, i).text);
     }
     return builder_.Fail(Child(node, i),
                          node.text + " takes " + what + " here, not " + TypeText(TypeOf(argument)),

@@ -144,15 +144,9 @@ uplink::UplinkOptions IotHub(const config::OutputOptions& options,
   return uplink::UplinkOptionsOf(hub);
 }
 
-std::string NameOf(const config::GatewayOptions& gateway) {
-  char host[HOST_NAME_MAX + 1] = "";
-  if (gateway.name.empty() && gethostname(host, sizeof host - 1) == 0) return host;
-  return gateway.name;
-}
-
 absl::StatusOr<uplink::UplinkOptions> Broker(const config::OutputOptions& options,
                                              const OutputSurroundings& around) {
-  const std::string gateway = NameOf(around.gateway);
+  const std::string gateway = GatewayName(around.gateway);
   uplink::MqttOptions broker;
   broker.name = options.name;
   broker.host = options.host;
@@ -212,6 +206,12 @@ absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptio
 }
 
 }  // namespace
+
+std::string GatewayName(const config::GatewayOptions& gateway) {
+  char host[HOST_NAME_MAX + 1] = "";
+  if (gateway.name.empty() && gethostname(host, sizeof host - 1) == 0) return host;
+  return gateway.name;
+}
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,
                                                    const OutputSurroundings& around,

@@ -51,6 +51,9 @@ absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& 
                                                    const OutputSurroundings& around,
                                                    OutputEvents events);
 
+// gateway.name, else the host's.
+std::string GatewayName(const config::GatewayOptions& gateway);
+
 // Whether it keeps messages on the disk until the far side has them.
 bool IsSpooled(const config::OutputOptions& output);
 

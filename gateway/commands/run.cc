@@ -10,6 +10,7 @@
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/gateway.h"
+#include "gateway/commands/outputs.h"
 #include "gateway/commands/reload.h"
 #include "gateway/commands/surroundings.h"
 #include "gateway/operate/log.h"
@@ -79,7 +80,7 @@ int Run(const RunOptions& options) {
   if (config.operate.log_json) LogDiagnostics(diagnostics);
   RaiseDescriptorLimit();
 
-  const std::string name = config.gateway.name;
+  const std::string name = GatewayName(config.gateway);
   absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Create(
       std::move(config), std::move(loaded->program), std::move(loaded->connections));
   if (!gateway.ok()) {

@@ -504,14 +504,14 @@ TEST(HubLimitsTest, TheQuotaCountsTwinsMethodsAndMessagesToDevices) {
   TestClient client(hub, "x1");
   client.Send(Subscribe(1, {{"$iothub/twin/res/#", 0}}));
   for (int i = 0; i < 15; ++i) client.Send(Publish(kEvents, std::string(262'144, 'x')));
-  for (int i = 0; i < 15; ++i) client.Send(Publish(kEvents, std::string(20 * 512, 'x')));
+  for (int i = 0; i < 15; ++i) client.Send(Publish(kEvents, std::string(size_t{20} * 512, 'x')));
   EXPECT_EQ(hub.hub().blocks_today(), 7980u);
   EXPECT_EQ(AskControl(hub.hub(), R"({"op":"c2d","device":"x1","payload":"a"})"),
             R"({"messageId":"c2d-1","ok":true,"pending":1})");
   EXPECT_EQ(hub.hub().blocks_today(), 7981u);
   client.Send(Publish("$iothub/twin/GET/?$rid=1", "", 0));
   EXPECT_EQ(hub.hub().blocks_today(), 7982u);
-  client.Send(Publish(kEvents, std::string(18 * 512, 'x')));
+  client.Send(Publish(kEvents, std::string(size_t{18} * 512, 'x')));
   EXPECT_THAT(AskControl(hub.hub(), R"({"op":"c2d","device":"x1","payload":"a"})"),
               HasSubstr(R"("code":403002)"));
   EXPECT_EQ(PublishesIn(client.Send(Publish("$iothub/twin/GET/?$rid=1", "", 0)))[0].topic,

@@ -65,7 +65,7 @@ class RegistryReader {
     edge_hub.device_id = reader_.Text(*entry, "deviceId", "");
     if (!IsValidId(edge_hub.device_id)) reader_.Fail("edgeHub.deviceId", kWantId);
     edge_hub.gateway_host_name = reader_.Text(*entry, "gatewayHostName", "localhost");
-    constexpr uint64_t kNinetyDays = 90 * 86'400;
+    constexpr uint64_t kNinetyDays = uint64_t{90} * 86'400;
     edge_hub.certificate_s =
         reader_.Count(*entry, "certificateSeconds", 1, 10 * kNinetyDays, kNinetyDays);
   }

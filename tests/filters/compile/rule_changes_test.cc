@@ -9,7 +9,6 @@ namespace sluice::compile {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 
 RuleSpec RuleOf(const std::string& name, const std::string& where) {
   RuleSpec rule;
