@@ -92,8 +92,12 @@ class Program:
             raise AssertionError(f"expected '{prefix}…', got '{line}'")
         return line
 
+    # What has been read so far: of a program that runs, its last lines may still be under way.
     def logged(self, text):
         return [line for line in list(self.errors) if text in line]
+
+    def wait_logged(self, text):
+        wait_until(lambda: self.logged(text), f"'{text}' in the log")
 
     def kill(self, with_signal=signal.SIGKILL):
         if self.process.poll() is None:

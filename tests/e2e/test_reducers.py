@@ -76,7 +76,7 @@ class ReducersTest(harness.EndToEndTest):
         self.assertEqual(saved.stat().st_mode & 0o777, 0o600)
 
         gateway = self.gateway(config.replace("workers: 2", "workers: 3"))
-        self.assertTrue(gateway.program.logged("reducers_resumed"))
+        gateway.program.wait_logged("reducers_resumed")
         self.assertFalse(saved.exists(), "after a crash it would be out of date")
         for name in names:
             self.mosquitto_pub(gateway, name, f"plant/{name}", '{"t":20.5}')
@@ -96,7 +96,7 @@ class ReducersTest(harness.EndToEndTest):
         (self.folder / "state").mkdir(mode=0o700)
         (self.folder / "state" / "reducers.state").write_bytes(b"sluice reducers\n and no more")
         gateway = self.gateway(self.config(rules=RULES))
-        self.assertTrue(gateway.program.logged("reducers_reset"))
+        gateway.program.wait_logged("reducers_reset")
         self.assertEqual(gateway.stop(), 0)
 
 

@@ -234,7 +234,7 @@ class SpoolTest(harness.EndToEndTest):
         self.assertIn("output 'hub'", refused.stderr)
         gateway.config.write_text(text + "spool: {discard: true}\n")
         gateway.start()
-        self.assertTrue(gateway.program.logged("spool_discarded"))
+        gateway.program.wait_logged("spool_discarded")
         self.assertFalse((self.folder / "state/spool/hub").exists())
         self.assertEqual(gateway.stop(), 0)
 

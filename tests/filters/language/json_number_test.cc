@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -15,7 +17,7 @@ namespace {
 ShortNumber Read(const std::string& text, char before) {
   char bytes[ShortNumber::kMaxSize];
   std::memset(bytes, before, sizeof bytes);
-  std::memcpy(bytes + sizeof bytes - text.size(), text.data(), text.size());
+  std::copy(text.begin(), text.end(), std::end(bytes) - text.size());
   return ShortNumber(json::LoadEight(bytes), text.size());
 }
 

@@ -231,7 +231,7 @@ TEST_F(ReducersTest, ABodyThatIsNoJsonIsAnErrorOfTheReducerThatReadsIt) {
 
 TEST_F(ReducersTest, TheLeastRecentlyUsedStateGoes) {
   compile::RuleSetSpec spec;
-  spec.max_state = 50 * 200;  // about fifty states
+  spec.max_state = 10'000;  // about fifty states
   Start({Rule().Sample(1'000'000)}, spec);
   EXPECT_EQ(Run({0, "x", "kept"}), "pass");
   EXPECT_EQ(Run({0, "x", "lost"}), "pass");
@@ -248,7 +248,7 @@ TEST_F(ReducersTest, TheLeastRecentlyUsedStateGoes) {
 
 TEST_F(ReducersTest, BodiesOfDedupDoNotDriveOtherStatesOut) {
   compile::RuleSetSpec spec;
-  spec.max_state = 50 * 200;
+  spec.max_state = 10'000;
   Start({Rule("a").From("keep").Sample(1'000'000), Rule("b").From("t").Dedup(10)}, spec);
   EXPECT_EQ(Run({0, "x", "d", "keep"}), "pass");
   for (int i = 0; i < 1000; ++i) {

@@ -76,7 +76,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   message.topic = "t";
   message.payload = std::string_view(payload).substr(0, length);
   for (int i = 0; i < 20; ++i) {
-    message.time_us = kNow + i * 3000;
+    message.time_us = kNow + int64_t{3000} * i;
     engine.Run(message);
   }
   engine.CloseAll();
