@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,7 +19,7 @@ inline compile::Located Text(std::string text) { return {std::move(text), 1, 1, 
 // A rule put together by chained calls: Rule("a").From("x/+").Where("$body.t > 1").Into({"log"}).
 class Rule {
  public:
-  explicit Rule(std::string name) { spec_.name = Text(std::move(name)); }
+  explicit Rule(std::string name = "r") { spec_.name = Text(std::move(name)); }
 
   Rule& From(std::string from) { return spec_.from = Text(std::move(from)), *this; }
   Rule& Where(std::string where) { return spec_.where = Text(std::move(where)), *this; }
@@ -28,13 +29,28 @@ class Rule {
   }
   Rule& Select(std::string path) { return spec_.select.push_back(Text(std::move(path))), *this; }
   Rule& Redact(std::string path) { return spec_.redact.push_back(Text(std::move(path))), *this; }
-  Rule& OnChange(std::string of) {
-    return spec_.on_change.emplace().of = Text(std::move(of)), *this;
-  }
   Rule& Into(std::string output) { return spec_.into.push_back(Text(std::move(output))), *this; }
   Rule& Priority(int priority) { return spec_.priority = priority, *this; }
   Rule& Drop() { return spec_.drop = true, *this; }
   Rule& Final() { return spec_.final_rule = true, *this; }
+
+  Rule& Dedup(int64_t ms) { return spec_.dedup = std::chrono::milliseconds(ms), *this; }
+  Rule& OnChange(std::string of, std::string by = "", int64_t max_silence_ms = 0) {
+    spec_.on_change = compile::OnChangeSpec{.of = Text(std::move(of)), .by = {}, .max_silence = {}};
+    if (!by.empty()) spec_.on_change->by = Text(std::move(by));
+    spec_.on_change->max_silence = std::chrono::milliseconds(max_silence_ms);
+    return *this;
+  }
+  Rule& Sample(uint32_t n) { return spec_.sample = n, *this; }
+  Rule& Rate(std::string rate) { return spec_.rate = Text(std::move(rate)), *this; }
+  Rule& Window(int64_t every_ms, std::vector<std::pair<std::string, std::string>> select) {
+    compile::WindowSpec& window = spec_.window.emplace();
+    window.every = std::chrono::milliseconds(every_ms);
+    for (auto& [name, value] : select)
+      window.select.push_back({Text(std::move(name)), Text(std::move(value))});
+    return *this;
+  }
+  Rule& Per(std::string value) { return spec_.per.push_back(Text(std::move(value))), *this; }
 
   const compile::RuleSpec& spec() const { return spec_; }
 
