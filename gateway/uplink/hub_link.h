@@ -4,10 +4,13 @@
 // our code beyond noting it.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "gateway/uplink/downlink.h"
 #include "gateway/uplink/hub_message.h"
 
 namespace sluice::uplink {
@@ -17,7 +20,8 @@ struct LinkEvent {
     kConnected,
     kConnectFailed,  // `code`: the CONNACK's, or negative where there was none
     kLost,
-    kAcked,  // the hub has message `number`
+    kAcked,       // the hub has message `number`
+    kSubscribed,  // to all filters; `code` not 0: one is not granted
   };
   Kind kind = Kind::kLost;
   int code = 0;
@@ -33,6 +37,15 @@ class HubLink {
   virtual void Connect(const std::string& password) = 0;
   // Sends at QoS 1 on the present connection. False: there is none any more.
   virtual bool Publish(uint64_t number, const HubMessage& message) = 0;
+  // Subscribes to all of `filters` on the present connection; one kSubscribed answers.
+  virtual void Subscribe(std::span<const std::string> filters) = 0;
+  // Sends at QoS 0, beside what has numbers; whether it arrives nobody says. False: not taken.
+  virtual bool Send(const DownlinkMessage& message) = 0;
+  // How many of these are not on their way yet.
+  virtual size_t unsent() const = 0;
+  // Appends what has come on the present connection since the last call. Returns how many messages
+  // had to be dropped, because too many or too large ones waited.
+  virtual size_t TakeInbound(std::vector<DownlinkMessage>* messages) = 0;
   // Says DISCONNECT and closes.
   virtual void Disconnect() = 0;
   // Appends what has happened on the present connection since the last call.

@@ -31,6 +31,7 @@ HubSender::HubSender(SenderOptions options, Surroundings surroundings)
       backoff_(options_.backoff, around_.random),
       packer_(options_.pack),
       window_(options_.window_messages, options_.window_bytes),
+      downlink_(around_.link, around_.downlink, around_.counters),
       now_(around_.clock.Now()),
       retry_at_(now_) {}
 
@@ -43,6 +44,7 @@ HubSender::TimePoint HubSender::Step() {
     WatchForSlowness();
   }
   if (state_ == State::kOnline) RenewIfDue();
+  if (state_ == State::kOnline) downlink_.Exchange();
   if (state_ == State::kOnline && !renewing_) SendAll();
   Settle();
   StopIfDone();
@@ -76,6 +78,9 @@ void HubSender::HandleEvents() {
       case LinkEvent::Kind::kAcked:
         OnAcked(event.number);
         break;
+      case LinkEvent::Kind::kSubscribed:
+        if (state_ == State::kOnline) downlink_.OnSubscribed(event.code);
+        break;
     }
   }
   window_.Release();
@@ -91,6 +96,7 @@ void HubSender::OnConnected() {
   if (ever_connected_) around_.counters.reconnects.Add();
   ever_connected_ = true;
   around_.counters.connected.Set(1);
+  downlink_.OnConnected();
   // While an identity is fought over, every round of the fight is not news.
   if (short_lived_ >= options_.short_lived_in_a_row) return;
   said_ = 0;
@@ -168,6 +174,7 @@ void HubSender::OnRefusedCredentials() {
 
 void HubSender::OnLost() {
   around_.counters.connected.Set(0);
+  downlink_.OnLost();
   window_.Rewind();
   renewing_ = false;
   const auto lived = now_ - connected_at_;
@@ -259,6 +266,7 @@ void HubSender::RenewIfDue() {
   if (!window_.idle() && now_ < *renew_at_ + options_.renewal_drain) return;
   renewing_ = false;
   around_.counters.connected.Set(0);
+  downlink_.OnLost();
   window_.Rewind();
   Connect();
 }
@@ -347,7 +355,9 @@ void HubSender::Settle() {
 void HubSender::StopIfDone() {
   if (!stop_at_ || state_ == State::kStopped) return;
   const bool in_vain = around_.store.is_durable() && state_ != State::kOnline;
-  if (!all_settled() && !in_vain && now_ < *stop_at_) return;
+  const bool is_done = all_settled() && (state_ != State::kOnline || downlink_.has_sent_all());
+  if (!is_done && !in_vain && now_ < *stop_at_) return;
+  downlink_.OnLost();
   around_.link.Disconnect();
   around_.counters.connected.Set(0);
   state_ = State::kStopped;

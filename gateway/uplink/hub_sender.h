@@ -21,6 +21,7 @@
 #include "gateway/uplink/cause.h"
 #include "gateway/uplink/clock.h"
 #include "gateway/uplink/counters.h"
+#include "gateway/uplink/downlink_pump.h"
 #include "gateway/uplink/hub_link.h"
 #include "gateway/uplink/pack.h"
 #include "gateway/uplink/window.h"
@@ -79,6 +80,7 @@ class HubSender {
     std::function<Finding()> probe;              // why connecting fails; may block for seconds
     UplinkCounters& counters;
     DeadLetter dead_letter = nullptr;  // may be empty
+    Downlink* downlink = nullptr;      // may be null
   };
 
   HubSender(SenderOptions options, Surroundings surroundings);
@@ -129,6 +131,7 @@ class HubSender {
   Backoff backoff_;
   Packer packer_;
   Window window_;
+  DownlinkPump downlink_;
 
   State state_ = State::kWaiting;
   TimePoint now_;

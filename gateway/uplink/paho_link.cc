@@ -1,6 +1,8 @@
 #include "gateway/uplink/paho_link.h"
 
+#include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include "MQTTAsync.h"
@@ -53,6 +55,11 @@ mqtt::connect_options ConnectOptions(const PahoLink::Options& options,
   return connect;
 }
 
+// What may wait to be taken: the largest messages that a hub sends down are twins and methods'
+// requests of up to 128 KB.
+constexpr size_t kMaxInboundMessages = 64;
+constexpr size_t kMaxInboundBytes = 1 << 20;
+
 // Paho formats every packet, and notes every function's entry and exit, into a trace in memory that
 // nobody reads: a tenth of what forwarding costs. Who asked for a trace by Paho's variable gets it.
 void QuietenTrace() {
@@ -69,11 +76,17 @@ class PahoLink::Connection {
       : bell_(bell),
         connecting_(*this),
         publishing_(*this),
+        subscribing_(*this),
+        sending_(*this),
         client_(ServerUri(options), options.client_id,
                 mqtt::create_options(MQTTVERSION_3_1_1, options.max_inflight + 28)) {
     client_.set_connection_lost_handler([this](const std::string&) {
       Note({LinkEvent::Kind::kLost, 0, 0});
     });
+    // Not later: a session that goes on may bring messages with its CONNACK.
+    if (options.receives) {
+      client_.set_message_callback([this](const mqtt::const_message_ptr& m) { Receive(*m); });
+    }
   }
 
   void Connect(const mqtt::connect_options& options) {
@@ -94,6 +107,38 @@ class PahoLink::Connection {
     } catch (const mqtt::exception&) {
       return false;
     }
+  }
+
+  // One SUBSCRIBE a filter: of several Paho reports a success, whatever SUBACK says.
+  void Subscribe(std::span<const std::string> filters) {
+    unanswered_ = filters.size();
+    try {
+      for (const std::string& filter : filters) client_.subscribe(filter, 0, nullptr, subscribing_);
+    } catch (const mqtt::exception&) {
+      Note({LinkEvent::Kind::kLost, 0, 0});
+    }
+  }
+
+  bool Send(const DownlinkMessage& message) {
+    unsent_.fetch_add(1, std::memory_order_relaxed);
+    try {
+      client_.publish(mqtt::message::create(message.topic, message.payload, 0, false), nullptr,
+                      sending_);
+      return true;
+    } catch (const mqtt::exception&) {
+      unsent_.fetch_sub(1, std::memory_order_relaxed);
+      return false;
+    }
+  }
+
+  size_t unsent() const { return unsent_.load(std::memory_order_relaxed); }
+
+  size_t TakeInbound(std::vector<DownlinkMessage>* messages) {
+    std::lock_guard lock(mutex_);
+    for (DownlinkMessage& each : inbound_) messages->push_back(std::move(each));
+    inbound_.clear();
+    inbound_bytes_ = 0;
+    return std::exchange(missed_, 0);
   }
 
   void Poll(std::vector<LinkEvent>* events) {
@@ -131,6 +176,53 @@ class PahoLink::Connection {
     Connection& owner_;
   };
 
+  class Subscribing final : public mqtt::iaction_listener {
+   public:
+    explicit Subscribing(Connection& owner) : owner_(owner) {}
+    void on_success(const mqtt::token&) override {
+      if (--owner_.unanswered_ == 0) owner_.Note({LinkEvent::Kind::kSubscribed, 0, 0});
+    }
+    // A connection that ends meanwhile says so itself.
+    void on_failure(const mqtt::token& token) override {
+      if (token.get_return_code() != MQTT_BAD_SUBSCRIBE) return;
+      owner_.Note({LinkEvent::Kind::kSubscribed, MQTT_BAD_SUBSCRIBE, 0});
+    }
+
+   private:
+    Connection& owner_;
+  };
+
+  class Sending final : public mqtt::iaction_listener {
+   public:
+    explicit Sending(Connection& owner) : owner_(owner) {}
+    void on_success(const mqtt::token&) override { owner_.OnSent(); }
+    void on_failure(const mqtt::token&) override { owner_.OnSent(); }
+
+   private:
+    Connection& owner_;
+  };
+
+  void OnSent() {
+    unsent_.fetch_sub(1, std::memory_order_relaxed);
+    bell_.Ring();
+  }
+
+  void Receive(const mqtt::message& message) {
+    const std::string& topic = message.get_topic();
+    const auto& payload = message.get_payload();
+    const size_t bytes = topic.size() + payload.size();
+    {
+      std::lock_guard lock(mutex_);
+      if (inbound_.size() < kMaxInboundMessages && inbound_bytes_ + bytes <= kMaxInboundBytes) {
+        inbound_.push_back({topic, payload});
+        inbound_bytes_ += bytes;
+      } else {
+        ++missed_;
+      }
+    }
+    bell_.Ring();
+  }
+
   void Note(const LinkEvent& event) {
     {
       std::lock_guard lock(mutex_);
@@ -141,9 +233,16 @@ class PahoLink::Connection {
 
   spool::Doorbell& bell_;
   std::mutex mutex_;
-  std::vector<LinkEvent> events_;  // guarded by mutex_
+  std::vector<LinkEvent> events_;         // guarded by mutex_
+  std::vector<DownlinkMessage> inbound_;  // guarded by mutex_
+  size_t inbound_bytes_ = 0;              // guarded by mutex_
+  size_t missed_ = 0;                     // guarded by mutex_
+  std::atomic<size_t> unanswered_ = 0;    // of SUBSCRIBEs, once Subscribe() was called
+  std::atomic<size_t> unsent_ = 0;        // of Send()
   Connecting connecting_;
   Publishing publishing_;
+  Subscribing subscribing_;
+  Sending sending_;
   mqtt::async_client client_;  // last: destroyed first
 };
 
@@ -166,6 +265,20 @@ void PahoLink::Connect(const std::string& password) {
 
 bool PahoLink::Publish(uint64_t number, const HubMessage& message) {
   return connection_ != nullptr && connection_->Publish(number, message);
+}
+
+void PahoLink::Subscribe(std::span<const std::string> filters) {
+  if (connection_ != nullptr) connection_->Subscribe(filters);
+}
+
+bool PahoLink::Send(const DownlinkMessage& message) {
+  return connection_ != nullptr && connection_->Send(message);
+}
+
+size_t PahoLink::unsent() const { return connection_ == nullptr ? 0 : connection_->unsent(); }
+
+size_t PahoLink::TakeInbound(std::vector<DownlinkMessage>* messages) {
+  return connection_ == nullptr ? 0 : connection_->TakeInbound(messages);
 }
 
 void PahoLink::Disconnect() { connection_.reset(); }

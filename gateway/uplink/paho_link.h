@@ -7,7 +7,7 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +28,7 @@ class PahoLink final : public HubLink {
     std::string key_file;
     int max_inflight = 100;
     int keep_alive_s = 120;
+    bool receives = false;       // whether Subscribe() is ever called
     int connect_timeout_s = 60;  // the hub may take that long while it shapes traffic
   };
 
@@ -37,6 +38,10 @@ class PahoLink final : public HubLink {
 
   void Connect(const std::string& password) override;
   bool Publish(uint64_t number, const HubMessage& message) override;
+  void Subscribe(std::span<const std::string> filters) override;
+  bool Send(const DownlinkMessage& message) override;
+  size_t unsent() const override;
+  size_t TakeInbound(std::vector<DownlinkMessage>* messages) override;
   void Disconnect() override;
   void Poll(std::vector<LinkEvent>* events) override;
 

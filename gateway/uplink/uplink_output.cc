@@ -15,6 +15,7 @@ constexpr std::chrono::milliseconds kProbeTimeout(5'000);
 PahoLink::Options LinkOptions(const UplinkOptions& options) {
   PahoLink::Options link = options.link;
   link.max_inflight = static_cast<int>(options.sender.window_messages);
+  link.receives = options.downlink != nullptr;
   return link;
 }
 
@@ -67,7 +68,8 @@ UplinkOutput::UplinkOutput(const UplinkOptions& options, spool::Store& store, sp
   sender_ = std::make_unique<HubSender>(
       options.sender,
       HubSender::Surroundings{store, *link_, clock, std::move(random), std::move(settle),
-                              std::move(report), std::move(probe), counters_, options.dead_letter});
+                              std::move(report), std::move(probe), counters_, options.dead_letter,
+                              options.downlink});
 }
 
 UplinkOutput::~UplinkOutput() { Stop(std::chrono::milliseconds(0)); }

@@ -23,6 +23,7 @@ struct UplinkOptions {
   PahoLink::Options link;
   SenderOptions sender;
   HubSender::DeadLetter dead_letter = nullptr;  // on the output's thread; may be empty
+  Downlink* downlink = nullptr;  // rings the output's bell and outlives it; may be null
 };
 
 // Names this run of the process: microseconds since 1970, in base 36.

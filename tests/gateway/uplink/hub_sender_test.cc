@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -44,6 +45,20 @@ class FakeLink final : public HubLink {
     bytes += message.wire_bytes();
     return true;
   }
+  void Subscribe(std::span<const std::string> filters) override {
+    subscribed.assign(filters.begin(), filters.end());
+  }
+  bool Send(const DownlinkMessage& message) override {
+    if (!connected) return false;
+    said.push_back(message.topic);
+    return true;
+  }
+  size_t unsent() const override { return waiting; }
+  size_t TakeInbound(std::vector<DownlinkMessage>* messages) override {
+    messages->insert(messages->end(), inbound.begin(), inbound.end());
+    inbound.clear();
+    return std::exchange(missed, 0);
+  }
   void Disconnect() override { disconnected = true; }
   void Poll(std::vector<LinkEvent>* out) override {
     out->insert(out->end(), events.begin(), events.end());
@@ -56,6 +71,37 @@ class FakeLink final : public HubLink {
   bool connected = false;
   bool disconnected = false;
   std::vector<LinkEvent> events;
+
+  std::vector<std::string> subscribed;
+  std::vector<std::string> said;  // topics, at QoS 0
+  size_t waiting = 0;             // of these, not on their way
+  std::vector<DownlinkMessage> inbound;
+  size_t missed = 0;
+};
+
+// Notes what it is told, and says what it is given to say.
+class FakeDownlink final : public Downlink {
+ public:
+  const std::vector<std::string>& filters() const override { return filters_; }
+  void OnUp() override { heard.push_back("up"); }
+  void OnDown() override { heard.push_back("down"); }
+  void OnRefused() override { heard.push_back("refused"); }
+  void OnMessage(DownlinkMessage message) override {
+    heard.push_back(message.topic + " " + message.payload);
+  }
+  void OnMissed(size_t count) override { heard.push_back("missed " + std::to_string(count)); }
+  bool Next(DownlinkMessage* message) override {
+    if (to_say.empty()) return false;
+    message->topic = to_say.front();
+    to_say.erase(to_say.begin());
+    return true;
+  }
+
+  std::vector<std::string> heard;
+  std::vector<std::string> to_say;
+
+ private:
+  const std::vector<std::string> filters_{"a/#", "b/#"};
 };
 
 // One record is one message unless a test packs: the numbers of messages are then those of records.
@@ -86,7 +132,7 @@ class HubSenderTest : public testing::Test {
                                                 ++probes_;
                                                 return probe_result_;
                                               },
-                                              counters_});
+                                              counters_, nullptr, downlink_});
     }
     return *sender_;
   }
@@ -145,6 +191,7 @@ class HubSenderTest : public testing::Test {
   spool::Doorbell bell_;
   spool::MemoryQueue queue_{{}, bell_};
   UplinkCounters counters_;
+  Downlink* downlink_ = nullptr;
   SenderOptions options_;
   double draw_ = 0.5;
   Finding probe_result_{Cause::kRefused, ""};
@@ -555,6 +602,89 @@ TEST_F(HubSenderTest, StopsAtOnceWithNothingToSendAndNoHub) {
   sender().BeginStop(clock_.now + 10s);
   sender().Step();
   EXPECT_TRUE(sender().stopped());
+}
+
+// --- the downlink
+
+class HubSenderDownlinkTest : public HubSenderTest {
+ protected:
+  HubSenderDownlinkTest() { downlink_ = &fake_; }
+  std::vector<std::string> Heard() { return std::exchange(fake_.heard, {}); }
+  void GoUp() {
+    GoOnline();
+    Happen(LinkEvent::Kind::kSubscribed);
+    sender().Step();
+  }
+  FakeDownlink fake_;
+};
+
+TEST_F(HubSenderDownlinkTest, SubscribesOnEachConnectionAndTellsOfIt) {
+  GoUp();
+  EXPECT_THAT(link_.subscribed, ElementsAre("a/#", "b/#"));
+  EXPECT_THAT(Heard(), ElementsAre("up"));
+  link_.subscribed.clear();
+  Happen(LinkEvent::Kind::kLost);
+  Pass(1s);
+  EXPECT_THAT(Heard(), ElementsAre("down"));
+  Happen(LinkEvent::Kind::kConnected);
+  sender().Step();
+  EXPECT_THAT(link_.subscribed, ElementsAre("a/#", "b/#"));
+  EXPECT_THAT(Heard(), IsEmpty()) << "no SUBACK yet";
+}
+
+TEST_F(HubSenderDownlinkTest, ARenewedTokenIsAnotherConnection) {
+  GoUp();
+  Heard();
+  Pass(3600s);
+  EXPECT_THAT(Heard(), ElementsAre("down"));
+}
+
+TEST_F(HubSenderDownlinkTest, HandsOverWhatComesAndCountsWhatWasMissed) {
+  GoUp();
+  Heard();
+  link_.inbound = {{"a/1", "x"}, {"b/2", "y"}};
+  link_.missed = 3;
+  sender().Step();
+  EXPECT_THAT(Heard(), ElementsAre("a/1 x", "b/2 y", "missed 3"));
+  EXPECT_EQ(counters_.downlink_received.Get(), 2u);
+  EXPECT_EQ(counters_.downlink_missed.Get(), 3u);
+}
+
+TEST_F(HubSenderDownlinkTest, SaysNothingBeforeItMayAndNoMoreThanTheLinkCarries) {
+  fake_.to_say = std::vector<std::string>(3, "c");
+  GoOnline();
+  EXPECT_THAT(link_.said, IsEmpty());
+  link_.waiting = 8;
+  Happen(LinkEvent::Kind::kSubscribed);
+  sender().Step();
+  EXPECT_THAT(link_.said, IsEmpty());
+  link_.waiting = 0;
+  sender().Step();
+  EXPECT_THAT(link_.said, ElementsAre("c", "c", "c"));
+}
+
+TEST_F(HubSenderDownlinkTest, TelemetryFlowsWhereTheHubGrantsNoFilter) {
+  Append(1);
+  GoOnline();
+  Happen(LinkEvent::Kind::kSubscribed, 0x80);
+  fake_.to_say = {"c"};
+  sender().Step();
+  EXPECT_THAT(Heard(), ElementsAre("refused"));
+  EXPECT_THAT(link_.said, IsEmpty());
+  EXPECT_THAT(Sent(), ElementsAre(1));
+}
+
+TEST_F(HubSenderDownlinkTest, AStopWaitsForTheLastAnswerToBeOnItsWay) {
+  GoUp();
+  fake_.to_say = {"answer"};
+  link_.waiting = 1;
+  sender().BeginStop(clock_.now + 10s);
+  sender().Step();
+  EXPECT_FALSE(sender().stopped());
+  link_.waiting = 0;
+  sender().Step();
+  EXPECT_TRUE(sender().stopped());
+  EXPECT_THAT(link_.said, ElementsAre("answer"));
 }
 
 }  // namespace
