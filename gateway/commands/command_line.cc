@@ -119,9 +119,12 @@ void AddDiff(CLI::App& app, Action& action) {
   CLI::App* command =
       AddCommand(app, "diff", "Which verdicts would another configuration change?",
                  "Judges the messages by both and prints, with examples, what changes by verdict "
-                 "and by rule. Example:\n"
+                 "and by rule: what matches,\n"
+                 "what reducers hold, what is sent. Example:\n"
                  "  sluice diff -c old.yaml -c new.yaml --messages plant.jsonl\n"
-                 "Exit code 1 if any verdict changes.");
+                 "Exit code 1 if any verdict or window changes; also if a configuration or a line "
+                 "cannot be used, as standard\n"
+                 "error then says. Where nothing could be compared, nothing is printed.");
   command
       ->add_option("-c,--config", *configs,
                    "Twice, the old and the new: configurations, or files of rules alone")

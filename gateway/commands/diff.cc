@@ -7,7 +7,6 @@
 #include <cstring>
 #include <iterator>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -15,249 +14,266 @@
 #include <utility>
 #include <vector>
 
-#include "filters/match/shaper.h"
+#include "filters/compile/rule_changes.h"
 #include "filters/match/value_text.h"
-#include "filters/reduce/rule_engine.h"
+#include "filters/utc/rfc3339.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
+#include "gateway/commands/diff_report.h"
+#include "gateway/commands/judgement.h"
 #include "gateway/commands/line_messages.h"
 
 namespace sluice::commands {
 namespace {
 
-constexpr size_t kExamples = 3;  // shown of each change
+using OfRule = DiffReport::OfRule;
+using Verdict = DiffReport::Verdict;
 
-// One configuration's view of a message: all that a person would call its verdict.
-struct Judgement {
-  bool forwards = false;
-  std::set<std::string> rules;          // that matched
-  std::multiset<std::string> messages;  // each as "output", NUL, priority, body, properties
-  std::set<std::string> outputs;
-};
-
-class Side {
- public:
-  explicit Side(std::shared_ptr<const compile::Program> program)
-      : program_(std::move(program)), engine_(program_) {}
-
-  const compile::Program& program() const { return *program_; }
-  Judgement Judge(const language::MessageView& message);
-
- private:
-  std::shared_ptr<const compile::Program> program_;
-  reduce::RuleEngine engine_;
-  match::Shaper shaper_;
-};
-
-// Bytes that tell two messages to an output apart: nothing in them can be mistaken for another
-// part.
-std::string Fingerprint(const compile::Program& program, const match::ShapedDelivery& shaped) {
-  std::string text;
-  const auto add = [&](std::string_view part) {
-    text += std::to_string(part.size()) + ':';
-    text += part;
-  };
-  add(program.outputs()[shaped.delivery->output]);
-  add(std::to_string(shaped.delivery->priority));
-  add(shaped.body);
-  std::map<std::string_view, std::string_view> set;  // in whatever order rules stand
-  for (const match::SetProperty& property : shaped.delivery->set)
-    set[property.name] = property.value;
-  for (const auto& [name, value] : set) {
-    add(name);
-    add(value);
-  }
-  return text;
-}
-
-Judgement Side::Judge(const language::MessageView& message) {
-  const match::Verdict& verdict = engine_.Run(message);
-  const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, message.payload);
-  Judgement judgement;
-  judgement.forwards = !shaped.deliveries.empty();
-  for (const uint16_t rule : verdict.rules) judgement.rules.insert(program_->rules()[rule].name);
-  for (const match::ShapedDelivery& delivery : shaped.deliveries) {
-    judgement.outputs.insert(program_->outputs()[delivery.delivery->output]);
-    judgement.messages.insert(Fingerprint(*program_, delivery));
-  }
-  return judgement;
-}
-
-// How often something changed, and where first.
-struct Change {
-  uint64_t count = 0;
-  std::vector<std::string> examples;
-
-  void Add(const std::string& example) {
-    if (++count <= kExamples) examples.push_back(example);
-  }
-};
-
-struct RuleChanges {
-  Change gained, lost;  // messages that it matches now, or no longer
-};
+constexpr char kDefault[] = "rules.default";  // in a rule's place, for what no rule sends
 
 std::string Joined(const std::set<std::string>& names) {
   return names.empty() ? "nowhere" : fmt::format("{}", fmt::join(names, ", "));
 }
 
+std::string Example(const std::string& where, std::string_view topic, std::string_view device) {
+  std::string example = fmt::format("{}: {}", where, match::Printable(topic));
+  if (!device.empty()) example += fmt::format(" from {}", match::Printable(device));
+  return example;
+}
+
+std::string TimeText(int64_t time_us) {
+  std::string text;
+  utc::AppendRfc3339(time_us, &text);
+  return text;
+}
+
+// Who sends what only one of the two has.
+std::set<std::string> SendersOfDifference(const SentMessages& before, const SentMessages& after) {
+  std::vector<std::pair<std::string, std::set<std::string>>> different;
+  std::set_symmetric_difference(before.begin(), before.end(), after.begin(), after.end(),
+                                std::back_inserter(different),
+                                [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::set<std::string> senders;
+  for (const auto& [bytes, rules] : different) senders.insert(rules.begin(), rules.end());
+  return senders;
+}
+
+bool SameMessages(const SentMessages& before, const SentMessages& after) {
+  return std::equal(before.begin(), before.end(), after.begin(), after.end(),
+                    [](const auto& a, const auto& b) { return a.first == b.first; });
+}
+
 class Differ {
  public:
-  Differ(std::shared_ptr<const compile::Program> old_program,
-         std::shared_ptr<const compile::Program> new_program)
-      : old_(std::move(old_program)), new_(std::move(new_program)) {}
+  Differ(const ConfigFile& old_file, const ConfigFile& new_file)
+      : changes_(compile::CompareRules(old_file.file.rules, new_file.file.rules)),
+        written_anew_(changes_.changed.begin(), changes_.changed.end()),
+        old_(old_file.program),
+        new_(new_file.program) {}
 
   // Whether the line is a message; if not, why is on stderr.
   bool Take(std::string_view line, uint64_t number);
+  // The end of the input closes all windows.
+  void Finish();
   // Whether nothing changed. To stdout.
   bool Report() const;
 
  private:
   void Compare(const Judgement& before, const Judgement& after, const std::string& example);
-  void ReportRules() const;
-  std::vector<std::string> RuleNames() const;
-  const char* Mark(const std::string& rule) const;
+  bool CompareRules(const Judgement& before, const Judgement& after, const std::string& example);
+  void CompareSenders(const Judgement& before, const Judgement& after, bool explained,
+                      const std::string& example);
+  void CompareWindows(const Windows& before, const Windows& after);
+  void CompareWindow(const WindowId& id, const std::multiset<std::string>& before,
+                     const std::multiset<std::string>& after);
+  DiffReport::Order Order() const;
 
-  Side old_;
-  Side new_;
+  const compile::RuleChanges changes_;
+  const std::set<std::string> written_anew_;
+  RuleSetJudge old_;
+  RuleSetJudge new_;
   LineMessages messages_;
-  uint64_t taken_ = 0;
-  uint64_t changed_ = 0;
-  Change forwarded_;  // and was dropped
-  Change dropped_;    // and was forwarded
-  Change rerouted_;   // to other outputs
-  Change altered_;    // the same outputs, another body, property or priority
-  Change renamed_;    // all as it was, by other rules
-  std::map<std::string, RuleChanges> rules_;
+  DiffReport report_;
 };
 
 bool Differ::Take(std::string_view line, uint64_t number) {
   if (const absl::Status status = messages_.Parse(line); !status.ok()) {
-    fmt::print(stderr, "sluice: line {}: no message: {}\n", number, std::string(status.message()));
+    fmt::print(stderr, "sluice diff: line {}: no message: {}\n", number,
+               std::string(status.message()));
     return false;
   }
-  ++taken_;
-  if (!messages_.topic_is_valid()) return true;  // a drop, whatever the rules
   const language::MessageView& message = messages_.view();
-  const Judgement before = old_.Judge(message);
-  const Judgement after = new_.Judge(message);
-  std::string example = fmt::format("line {}: {}", number, match::Printable(message.topic));
-  if (!message.device.empty()) example += fmt::format(" from {}", match::Printable(message.device));
-  Compare(before, after, example);
+  const Windows before = old_.Advance(message.time_us);
+  CompareWindows(before, new_.Advance(message.time_us));
+  if (!messages_.topic_is_valid()) {  // a drop, whatever the rules
+    report_.CountMessage(false);
+    return true;
+  }
+  const Judgement judged_before = old_.Judge(message);
+  Compare(judged_before, new_.Judge(message),
+          Example(fmt::format("line {}", number), message.topic, message.device));
   return true;
 }
 
+void Differ::Finish() {
+  const Windows before = old_.CloseAll();
+  CompareWindows(before, new_.CloseAll());
+}
+
 void Differ::Compare(const Judgement& before, const Judgement& after, const std::string& example) {
-  std::vector<std::string> gained, lost;
-  std::set_difference(after.rules.begin(), after.rules.end(), before.rules.begin(),
-                      before.rules.end(), std::back_inserter(gained));
-  std::set_difference(before.rules.begin(), before.rules.end(), after.rules.begin(),
-                      after.rules.end(), std::back_inserter(lost));
-  for (const std::string& rule : gained) rules_[rule].gained.Add(example);
-  for (const std::string& rule : lost) rules_[rule].lost.Add(example);
-  if (gained.empty() && lost.empty() && before.messages == after.messages) return;
-  ++changed_;
-  const std::string route =
-      fmt::format("{}: {} -> {}", example, Joined(before.outputs), Joined(after.outputs));
-  if (before.forwards != after.forwards) {
-    (after.forwards ? forwarded_ : dropped_).Add(example);
+  const bool same_messages = SameMessages(before.messages, after.messages);
+  const bool other_rules = CompareRules(before, after, example);
+  const bool changed = other_rules || !same_messages || before.reason != after.reason;
+  report_.CountMessage(changed);
+  if (!changed) return;
+  if (!same_messages) CompareSenders(before, after, other_rules, example);
+  const bool forwarded = before.reason.empty(), forwards = after.reason.empty();
+  if (forwarded != forwards) {
+    report_.Add(forwards ? Verdict::kForwarded : Verdict::kDropped, example);
+  } else if (before.reason != after.reason) {
+    report_.Add(Verdict::kOtherReason,
+                fmt::format("{}: {} -> {}", example, before.reason, after.reason));
   } else if (before.outputs != after.outputs) {
-    rerouted_.Add(route);
-  } else if (before.messages != after.messages) {
-    altered_.Add(example);
+    report_.Add(Verdict::kOtherOutputs, fmt::format("{}: {} -> {}", example, Joined(before.outputs),
+                                                    Joined(after.outputs)));
   } else {
-    renamed_.Add(example);
+    report_.Add(same_messages ? Verdict::kOtherRules : Verdict::kOtherContent, example);
   }
 }
 
-std::vector<std::string> Differ::RuleNames() const {
-  std::vector<std::string> names;
-  const auto add = [&](const std::string& name) {
-    if (rules_.contains(name) && std::find(names.begin(), names.end(), name) == names.end())
-      names.push_back(name);
+// Whether other rules match, or reducers hold it otherwise.
+bool Differ::CompareRules(const Judgement& before, const Judgement& after,
+                          const std::string& example) {
+  bool changed = false;
+  const auto add = [&](const std::string& rule, OfRule kind, std::string_view by = "") {
+    report_.Add(rule, kind, by.empty() ? example : fmt::format("{}, by {}", example, by));
+    changed = true;
   };
-  for (const compile::Rule& rule : new_.program().rules()) add(rule.name);
-  for (const compile::Rule& rule : old_.program().rules()) add(rule.name);
-  return names;
-}
-
-// Whether only one side has a rule of this name.
-const char* Differ::Mark(const std::string& rule) const {
-  const auto has = [&](const Side& side) {
-    const auto& rules = side.program().rules();
-    return std::any_of(rules.begin(), rules.end(),
-                       [&](const compile::Rule& other) { return other.name == rule; });
-  };
-  return !has(old_) ? " (new)" : !has(new_) ? " (removed)" : "";
-}
-
-void PrintExamples(const Change& change, const char* indent) {
-  for (const std::string& example : change.examples) fmt::print("{}{}\n", indent, example);
-  if (change.count > change.examples.size())
-    fmt::print("{}and {} more\n", indent, change.count - change.examples.size());
-}
-
-void Differ::ReportRules() const {
-  const std::vector<std::string> names = RuleNames();
-  if (!names.empty()) fmt::print("\nBy rule\n");
-  for (const std::string& name : names) {
-    const RuleChanges& changes = rules_.at(name);
-    fmt::print("  {}{}\n", match::Printable(name), Mark(name));
-    if (changes.gained.count > 0) {
-      fmt::print("    now matches      {:>8}\n", changes.gained.count);
-      PrintExamples(changes.gained, "      ");
-    }
-    if (changes.lost.count > 0) {
-      fmt::print("    no longer matches{:>8}\n", changes.lost.count);
-      PrintExamples(changes.lost, "      ");
+  for (const auto& [rule, held] : before.rules) {
+    const auto now = after.rules.find(rule);
+    if (now == after.rules.end()) {
+      add(rule, OfRule::kMatchesNot);
+    } else if (now->second != held) {
+      add(rule,
+          held.empty()          ? OfRule::kHeld
+          : now->second.empty() ? OfRule::kPasses
+                                : OfRule::kHeldOtherwise,
+          now->second);
     }
   }
+  for (const auto& [rule, held] : after.rules) {
+    if (!before.rules.contains(rule)) add(rule, OfRule::kMatches);
+  }
+  return changed;
+}
+
+// Rules that matched and passed as before, and send something else: those that were written anew.
+// Where they were not and nothing else `explained` it, whoever sends what is different.
+void Differ::CompareSenders(const Judgement& before, const Judgement& after, bool explained,
+                            const std::string& example) {
+  const std::set<std::string> senders = SendersOfDifference(before.messages, after.messages);
+  bool any = false;
+  for (const std::string& rule : senders) {
+    const auto was = before.rules.find(rule), is = after.rules.find(rule);
+    if (was == before.rules.end() || is == after.rules.end() || was->second != is->second) continue;
+    if (!written_anew_.contains(rule)) continue;
+    report_.Add(rule, OfRule::kSendsOtherwise, example);
+    any = true;
+  }
+  if (any || explained) return;
+  for (const std::string& rule : senders) report_.Add(rule, OfRule::kSendsOtherwise, example);
+  if (senders.empty()) report_.Add(kDefault, OfRule::kSendsOtherwise, example);
+}
+
+void Differ::CompareWindows(const Windows& before, const Windows& after) {
+  if (before.empty() && after.empty()) return;
+  const std::multiset<std::string> kNone;
+  for (const auto& [id, sent] : before) {
+    const auto now = after.find(id);
+    CompareWindow(id, sent, now == after.end() ? kNone : now->second);
+  }
+  for (const auto& [id, sent] : after) {
+    if (!before.contains(id)) CompareWindow(id, kNone, sent);
+  }
+}
+
+void Differ::CompareWindow(const WindowId& id, const std::multiset<std::string>& before,
+                           const std::multiset<std::string>& after) {
+  std::vector<std::string> both;
+  std::set_intersection(before.begin(), before.end(), after.begin(), after.end(),
+                        std::back_inserter(both));
+  const size_t gone = before.size() - both.size(), came = after.size() - both.size();
+  report_.CountWindows(std::max(before.size(), after.size()), std::max(gone, came));
+  const std::string example = Example(
+      fmt::format("{} to {}", TimeText(id.from_us), TimeText(id.to_us)), id.topic, id.device);
+  const auto add = [&](size_t count, Verdict verdict, OfRule of_rule) {
+    for (size_t i = 0; i < count; ++i) {
+      report_.Add(verdict, example);
+      report_.Add(id.rule, of_rule, example);
+    }
+  };
+  const size_t altered = std::min(gone, came);
+  add(altered, Verdict::kWindowContent, OfRule::kWindowContent);
+  add(gone - altered, Verdict::kWindowGone, OfRule::kWindowGone);
+  add(came - altered, Verdict::kWindowSent, OfRule::kWindowSent);
+}
+
+// As the new configuration has them, then those that only the old one has.
+DiffReport::Order Differ::Order() const {
+  const std::set<std::string> added(changes_.added.begin(), changes_.added.end());
+  DiffReport::Order order;
+  for (const compile::Rule& rule : new_.program().rules()) {
+    order.emplace_back(rule.name, added.contains(rule.name)           ? "new"
+                                  : written_anew_.contains(rule.name) ? "changed"
+                                                                      : "");
+  }
+  for (const std::string& rule : changes_.removed) order.emplace_back(rule, "removed");
+  order.emplace_back(kDefault, "");
+  return order;
 }
 
 bool Differ::Report() const {
-  fmt::print("{} of {} messages change\n", changed_, taken_);
-  if (changed_ == 0) return true;
-  const std::pair<const char*, const Change&> kKinds[] = {
-      {"now forwarded", forwarded_},           {"now dropped", dropped_},
-      {"to other outputs", rerouted_},         {"other content or priority", altered_},
-      {"other rules, same outcome", renamed_},
-  };
-  fmt::print("\nBy verdict\n");
-  for (const auto& [what, change] : kKinds) {
-    if (change.count == 0) continue;
-    fmt::print("  {:<26} {:>8}\n", what, change.count);
-    PrintExamples(change, "    ");
-  }
-  ReportRules();
-  return false;
+  report_.Print(Order());
+  return !report_.changed();
 }
 
-// The rules of a file; what is wrong with it is on stderr.
-std::shared_ptr<const compile::Program> Load(const std::string& path) {
+// Nothing if it cannot be used; what is wrong with it is on stderr.
+std::optional<ConfigFile> Load(const std::string& path) {
   config::Diagnostics diagnostics;
-  std::shared_ptr<const compile::Program> program = LoadProgram(path, &diagnostics);
+  std::optional<ConfigFile> loaded = LoadConfigFile(path, &diagnostics);
   const std::string found = diagnostics.Render();
   std::fwrite(found.data(), 1, found.size(), stderr);
-  return program;
+  if (loaded && diagnostics.errors() == 0 && loaded->program != nullptr) return loaded;
+  fmt::print(stderr, "sluice diff: nothing was compared: {} cannot be used\n", path);
+  return std::nullopt;
 }
 
 }  // namespace
 
 int Diff(const DiffOptions& options) {
-  std::shared_ptr<const compile::Program> old_program = Load(options.old_config);
-  std::shared_ptr<const compile::Program> new_program = Load(options.new_config);
-  if (old_program == nullptr || new_program == nullptr) return kExitNo;
-  Differ differ(std::move(old_program), std::move(new_program));
-  bool all_fine = true;
+  const std::optional<ConfigFile> old_file = Load(options.old_config);
+  const std::optional<ConfigFile> new_file = Load(options.new_config);
+  if (!old_file || !new_file) return kExitNo;
+  Differ differ(*old_file, *new_file);
+  uint64_t lines = 0, malformed = 0;
   const bool read = ForEachLine(options.messages, [&](std::string_view line, uint64_t number) {
-    all_fine = differ.Take(line, number) && all_fine;
+    ++lines;
+    if (!differ.Take(line, number)) ++malformed;
   });
+  if (!read && lines == 0) {
+    fmt::print(stderr, "sluice diff: nothing was compared: no messages\n");
+    return kExitNo;
+  }
+  differ.Finish();
   const bool same = differ.Report();
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
     fmt::print(stderr, "sluice: standard output: {}\n", std::strerror(errno));
     return kExitNo;
   }
-  return same && read && all_fine ? kExitFine : kExitNo;
+  if (malformed > 0)
+    fmt::print(stderr, "sluice diff: {} of {} lines are no messages and were left out\n", malformed,
+               lines);
+  return same && read && malformed == 0 ? kExitFine : kExitNo;
 }
 
 }  // namespace sluice::commands

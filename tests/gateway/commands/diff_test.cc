@@ -64,11 +64,11 @@ By verdict
     line 2: a from p
 
 By rule
-  hot
-    no longer matches       1
+  hot (changed)
+    no longer matches               1
       line 2: a from p
   all of b (new)
-    now matches             1
+    now matches                     1
       line 4: b
 )");
 }
@@ -111,13 +111,99 @@ TEST_F(DiffTest, ShowsThreeExamplesAndCountsTheRest) {
   EXPECT_THAT(changed.out, HasSubstr("line 3: a\n      and 7 more\n"));
 }
 
-TEST_F(DiffTest, RefusesWhatItCannotUse) {
-  EXPECT_EQ(Diff(kHot80, "    - {name: r, where: $body.t >>}\n", kLines).code, kExitNo);
-  const Captured malformed = Diff(kHot80, kHot80, "nonsense\n");
+constexpr char kRising[] =
+    R"({"time":"2026-01-01T00:00:00Z","device":"p","topic":"a","payload":{"t":1}})"
+    "\n"
+    R"({"time":"2026-01-01T00:00:04Z","device":"p","topic":"a","payload":{"t":2}})"
+    "\n"
+    R"({"time":"2026-01-01T00:00:11Z","device":"p","topic":"a","payload":{"t":3}})"
+    "\n";
+
+TEST_F(DiffTest, NamesTheRuleWhoseReducerHoldsOtherwise) {
+  const Captured changed = Diff(
+      "    - {name: trend, on_change: {of: $body.t, by: 1}}\n    - {name: b, from: b}\n",
+      "    - {name: trend, on_change: {of: $body.t, by: 2}}\n    - {name: b, from: b}\n", kRising);
+  EXPECT_EQ(changed.code, kExitNo);
+  EXPECT_EQ(changed.out, R"(1 of 3 messages change
+
+By verdict
+  now dropped                       1
+    line 2: a from p
+
+By rule
+  trend (changed)
+    now held                        1
+      line 2: a from p, by on_change
+)");
+}
+
+// One is changed, the other sends the same message: the first is what to look at.
+TEST_F(DiffTest, NamesTheRuleThatWasWrittenAnewWhereSeveralSend) {
+  const Captured changed = Diff("    - {name: a, set: {x: 1}}\n    - {name: b, set: {y: 1}}\n",
+                                "    - {name: a, set: {x: 1}}\n    - {name: b, set: {y: 2}}\n",
+                                "{\"topic\":\"a\",\"payload\":1}\n");
+  EXPECT_THAT(changed.out, testing::EndsWith("By rule\n"
+                                             "  b (changed)\n"
+                                             "    sends otherwise                 1\n"
+                                             "      line 1: a\n"));
+}
+
+TEST_F(DiffTest, TheDefaultIsNamedWhereNoRuleSends) {
+  const std::string lines = Write("lines.jsonl", "{\"topic\":\"a\",\"payload\":1}\n");
+  const Captured changed =
+      Command({"diff", "-c", Write("old.yaml", "rules: {default: drop}\n"), "-c",
+               Write("new.yaml", "rules: {default: forward}\n"), "--messages", lines});
+  EXPECT_EQ(changed.code, kExitNo) << changed.errors;
+  EXPECT_THAT(changed.out, HasSubstr("  rules.default\n    sends otherwise                 1\n"));
+}
+
+TEST_F(DiffTest, ComparesWhatWindowsSend) {
+  constexpr char kSum[] = "    - {name: w, window: {every: 10s, select: {s: SUM($body.t)}}}\n";
+  constexpr char kMax[] = "    - {name: w, window: {every: 10s, select: {s: MAX($body.t)}}}\n";
+  constexpr char kLong[] = "    - {name: w, window: {every: 20s, select: {s: SUM($body.t)}}}\n";
+  const Captured same = Diff(kSum, kSum, kRising);
+  EXPECT_EQ(same.code, kExitFine);
+  EXPECT_EQ(same.out, "0 of 3 messages and 0 of 2 windows change\n");
+
+  // The sum of one number is its maximum.
+  const Captured content = Diff(kSum, kMax, kRising);
+  EXPECT_EQ(content.code, kExitNo);
+  EXPECT_EQ(content.out, R"(0 of 3 messages and 1 of 2 windows change
+
+By verdict
+  windows of other content          1
+    2026-01-01T00:00:00Z to 2026-01-01T00:00:10Z: a from p
+
+By rule
+  w (changed)
+    windows of other content        1
+      2026-01-01T00:00:00Z to 2026-01-01T00:00:10Z: a from p
+)");
+
+  const Captured longer = Diff(kSum, kLong, kRising);
+  EXPECT_THAT(longer.out, HasSubstr("windows no longer sent            2\n"));
+  EXPECT_THAT(longer.out, HasSubstr("now sends windows               1\n"));
+
+  const Captured none = Diff("    - {name: w}\n", kSum, kRising);
+  EXPECT_THAT(none.out, HasSubstr("3 of 3 messages and 2 of 2 windows change\n"));
+  EXPECT_THAT(none.out, HasSubstr("now held                        3\n"));
+}
+
+TEST_F(DiffTest, SaysWhatItCouldNotCompare) {
+  const Captured broken = Diff(kHot80, "    - {name: r, where: $body.t >>}\n", kLines);
+  EXPECT_EQ(broken.code, kExitNo);
+  EXPECT_EQ(broken.out, "");
+  EXPECT_THAT(broken.errors, HasSubstr("nothing was compared"));
+  const Captured malformed = Diff(kHot80, kHot80, std::string(kLines) + "nonsense\n");
   EXPECT_EQ(malformed.code, kExitNo);
-  EXPECT_THAT(malformed.errors, HasSubstr("line 1: no message"));
+  EXPECT_EQ(malformed.out, "0 of 4 messages change\n");
+  EXPECT_THAT(malformed.errors, HasSubstr("line 6: no message"));
+  EXPECT_THAT(malformed.errors, HasSubstr("1 of 5 lines are no messages and were left out"));
   const std::string rules = Write("r.yaml", std::string("rules:\n  list:\n") + kHot80);
-  EXPECT_EQ(Command({"diff", "-c", rules, "-c", rules, "--messages", "/nowhere"}).code, kExitNo);
+  const Captured missing = Command({"diff", "-c", rules, "-c", rules, "--messages", "/nowhere"});
+  EXPECT_EQ(missing.code, kExitNo);
+  EXPECT_EQ(missing.out, "");
+  EXPECT_THAT(missing.errors, HasSubstr("nothing was compared"));
   EXPECT_EQ(Command({"diff", "-c", rules, "--messages", rules}).code, kExitUsage);
   EXPECT_EQ(Command({"diff", "-c", rules, "-c", rules, "-c", rules, "--messages", rules}).code,
             kExitUsage);
