@@ -99,11 +99,9 @@ void BM_Judge(benchmark::State& state, std::string_view query) {
   message.properties = properties;
   BodyReader reader(paths.body, {});
   reader.Read(message);
-  std::vector<std::string_view> levels;
-  SplitTopic(message.topic, &levels);
   Evaluator evaluator(paths);
   for (auto _ : state) {
-    evaluator.Start({&message, &reader, levels});
+    evaluator.Start({&message, &reader});
     benchmark::DoNotOptimize(evaluator.Judge(*condition));
   }
 }

@@ -134,7 +134,13 @@ std::optional<uint32_t> ConditionParts::AsField(NodeId id) {
   if (!IsFieldLeaf(node) && (!is_number || ReadsTwin(*tree_, id))) return std::nullopt;
   const auto [entry, is_new] =
       numbers_.emplace(NodeKey(*tree_, id), static_cast<uint32_t>(fields_.size()));
-  if (is_new) fields_.push_back({rule_, ReadsBody(*tree_, id), id});
+  if (is_new) {
+    RuleIndex::Field field{{rule_, ReadsBody(*tree_, id), id}};
+    // edgeHub sees some members otherwise than they stand in the body.
+    if (node.op == Op::kBody && rules_[rule_].where->profile() == Profile::kDefault)
+      field.body_slot = node.slot;
+    fields_.push_back(field);
+  }
   return entry->second;
 }
 

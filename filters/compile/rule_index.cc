@@ -29,13 +29,6 @@ uint64_t RuleIndex::HashOf(const Value& value) {
   return hash;
 }
 
-bool RuleIndex::Same(const Value& a, const Value& b) {
-  if (a.kind() != b.kind()) return false;
-  if (a.is_string()) return a.string() == b.string();
-  if (a.is_number()) return a.number() == b.number();
-  return a.is_bool() && a.bool_value() == b.bool_value();
-}
-
 const RuleIndex::Bucket* RuleIndex::Find(const Column& column, const Value& value,
                                          uint64_t hash) const {
   for (uint64_t place = hash >> 1;; ++place) {

@@ -36,7 +36,9 @@ class RuleIndex {
     bool reads_body = false;
     language::NodeId node = 0;
   };
-  using Field = Place;
+  struct Field : Place {
+    uint32_t body_slot = kNone;  // of a plain member of the body: where its reader keeps it
+  };
 
   // field op literal. The literal views the rule's condition.
   struct Test {
@@ -97,6 +99,8 @@ class RuleIndex {
     uint32_t entries = 0;
     uint32_t mask = 0;  // one less than there are
     bool reads_body = false;
+
+    bool is_short() const { return mask < 4; }
   };
   struct TextColumn {
     uint32_t field = 0;
@@ -132,6 +136,13 @@ class RuleIndex {
   }
   // Null where no rule of the column wants this value. `hash` is HashOf(value), not 0.
   const Bucket* Find(const Column& column, const language::Value& value, uint64_t hash) const;
+  // The same of a short column: to compare with all there are is cheaper than to hash.
+  const Bucket* FindShort(const Column& column, const language::Value& value) const {
+    for (const Entry& entry : entries(column)) {
+      if (entry.bucket != kNone && Same(entry.value, value)) return &buckets_[entry.bucket];
+    }
+    return nullptr;
+  }
 
   std::span<const TextColumn> text_columns(const Group& group) const {
     return {text_columns_.data() + group.text_columns, group.text_column_count};
@@ -182,7 +193,12 @@ class RuleIndex {
 
   // 0: a value that equals no literal.
   static uint64_t HashOf(const language::Value& value);
-  static bool Same(const language::Value& a, const language::Value& b);
+  static bool Same(const language::Value& a, const language::Value& b) {
+    if (a.kind() != b.kind()) return false;
+    if (a.is_string()) return a.string() == b.string();
+    if (a.is_number()) return a.number() == b.number();
+    return a.is_bool() && a.bool_value() == b.bool_value();
+  }
 
  private:
   friend class RuleIndexBuilder;

@@ -25,6 +25,8 @@ class TopicIndex {
   // The pattern's number; numbers count from 0 in the order patterns are first added.
   uint32_t Add(const TopicPattern& pattern);
 
+  bool empty() const { return patterns_ == 0; }
+
   // Appends the numbers of all patterns that match, each once. `levels` as SplitTopic gives them.
   void Find(std::span<const std::string_view> levels, Scratch* scratch,
             std::vector<uint32_t>* found) const;

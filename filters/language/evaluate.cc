@@ -153,7 +153,7 @@ class NodeEvaluator {
   }
 
   Value TopicLevel(uint32_t level) {
-    const auto levels = evaluator_.input_.topic_levels;
+    const auto levels = evaluator_.topic_levels();
     return level < levels.size() ? Value::String(levels[level])
                                  : Value::Undefined(Reason::kTopicLevelMissing);
   }
@@ -234,34 +234,7 @@ class NodeEvaluator {
   const Profile profile_;
 };
 
-void SplitTopic(std::string_view topic, std::vector<std::string_view>* levels) {
-  levels->clear();
-  const char* const end = topic.data() + topic.size();
-  const char* level = topic.data();
-  const char* at = level;
-  const auto split = [&](const char* slash) {
-    levels->emplace_back(level, static_cast<size_t>(slash - level));
-    level = slash + 1;
-  };
-  for (; end - at >= 8; at += 8) {
-    for (uint64_t slashes = json::BytesEqual(json::LoadEight(at), '/'); slashes != 0;
-         slashes &= slashes - 1) {
-      split(at + std::countr_zero(slashes) / 8);
-    }
-  }
-  for (; at != end; ++at) {
-    if (*at == '/') split(at);
-  }
-  split(end);
-}
-
 Evaluator::Evaluator(const FieldPaths& paths) : twin_(paths.twin) {}
-
-void Evaluator::Start(const EvaluationInput& input) {
-  input_ = input;
-  twin_read_ = false;
-  scratch_.Reset();
-}
 
 Truth Evaluator::Judge(const Expression& condition) {
   return Judge(condition, condition.tree().root_id());

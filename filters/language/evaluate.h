@@ -18,6 +18,7 @@
 #include "filters/language/message_view.h"
 #include "filters/language/numbers.h"
 #include "filters/language/text_scratch.h"
+#include "filters/language/topic_levels.h"
 #include "filters/language/value.h"
 
 namespace sluice::language {
@@ -26,11 +27,7 @@ namespace sluice::language {
 struct EvaluationInput {
   const MessageView* message = nullptr;
   const BodyReader* body = nullptr;  // has read `message`; null: every member is missing
-  std::span<const std::string_view> topic_levels;  // SplitTopic(message->topic)
 };
-
-// "a//b" has the levels a, empty, b. Reuses what `levels` holds.
-void SplitTopic(std::string_view topic, std::vector<std::string_view>* levels);
 
 // For one thread.
 class Evaluator {
@@ -42,7 +39,12 @@ class Evaluator {
 
   // A message begins: `input` is copied, what it points to lives until the next Start. Strings that
   // earlier calls returned may be gone.
-  void Start(const EvaluationInput& input);
+  void Start(const EvaluationInput& input) {
+    input_ = input;
+    topic_levels_.Start(input.message->topic);
+    twin_read_ = false;
+    scratch_.Reset();
+  }
 
   // A condition, or one node of it. It has all of the scratch memory, whatever was judged before:
   // strings that earlier calls returned may be gone.
@@ -53,6 +55,9 @@ class Evaluator {
   // One node of it, for `explain` and for compilers that take a condition apart.
   Value Evaluate(const Expression& expression, NodeId node);
 
+  // Of the message's topic; they live until the next Start.
+  std::span<const std::string_view> topic_levels() { return topic_levels_.levels(); }
+
  private:
   friend class NodeEvaluator;
 
@@ -60,6 +65,7 @@ class Evaluator {
   const JsonReader& Twin();
 
   EvaluationInput input_;
+  TopicLevels topic_levels_;
   JsonReader twin_;
   bool twin_read_ = false;
   TextScratch scratch_;

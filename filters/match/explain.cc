@@ -90,7 +90,7 @@ Explainer::Explainer(std::shared_ptr<const compile::Program> program,
 std::vector<ExplainedRule> Explainer::Explain(const language::MessageView& message) {
   language::SplitTopic(message.topic, &levels_);
   body_.Reset();
-  input_ = {&message, &body_, levels_};
+  input_ = {&message, &body_};
   std::vector<ExplainedRule> explained(program_->rules().size());
   std::string ended;
   for (size_t i = 0; i < explained.size(); ++i) {

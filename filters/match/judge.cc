@@ -54,7 +54,7 @@ Judge::Judge(std::shared_ptr<const compile::Program> program, Method method)
       method_(method),
       body_(program_->paths().body, program_->body_options()),
       evaluator_(program_->paths()),
-      finder_(*program_, evaluator_),
+      finder_(*program_, body_, evaluator_),
       drafter_(*program_, body_, evaluator_) {}
 
 const Verdict& Judge::Run(const language::MessageView& message) { return Draft(Find(message)); }
@@ -73,13 +73,8 @@ void Judge::Start(const language::MessageView& message) {
   message_ = &message;
   matches_.clear();
   errors_.clear();
-  language::SplitTopic(message.topic, &levels_);
   body_.Reset();
-  language::EvaluationInput input;
-  input.message = &message;
-  input.body = &body_;
-  input.topic_levels = levels_;
-  evaluator_.Start(input);
+  evaluator_.Start({&message, &body_});
 }
 
 const Verdict& Judge::Draft(std::span<const uint16_t> passed) {
@@ -98,7 +93,7 @@ std::string_view Judge::Raw(const Expression& expression) const {
 
 void Judge::CollectMatches() {
   if (method_ == Method::kPlain) return AddMatchesPlainly(0);
-  finder_.Start(levels_);
+  finder_.Start();
   const auto end = static_cast<uint32_t>(program_->rules().size());
   const uint32_t body_rule = finder_.first_body_rule();
   if (body_rule == compile::RuleIndex::kNone) {
@@ -148,8 +143,8 @@ bool Judge::Add(uint16_t rule, Outcome outcome) {
   return program_->rules()[rule].drop || program_->rules()[rule].final_rule;
 }
 
-bool Judge::TakesTopic(const Rule& rule) const {
-  return rule.takes_devices && (!rule.from || rule.from->Matches(levels_));
+bool Judge::TakesTopic(const Rule& rule) {
+  return rule.takes_devices && (!rule.from || rule.from->Matches(evaluator_.topic_levels()));
 }
 
 Judge::Outcome Judge::JudgeRule(const Rule& rule) {

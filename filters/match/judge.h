@@ -67,7 +67,7 @@ class Judge {
   void AddMatchesPlainly(uint32_t begin);
   void AddMatchesOfBadBody(uint32_t begin);
   bool Add(uint16_t rule, Outcome outcome);
-  bool TakesTopic(const compile::Rule& rule) const;
+  bool TakesTopic(const compile::Rule& rule);
 
   std::shared_ptr<const compile::Program> program_;
   const Method method_;
@@ -76,7 +76,6 @@ class Judge {
   RuleFinder finder_;
   Drafter drafter_;
   const language::MessageView* message_ = nullptr;
-  std::vector<std::string_view> levels_;
   std::vector<uint16_t> matches_;
   std::vector<uint16_t> errors_;
 };

@@ -18,27 +18,32 @@ constexpr size_t kFewClauses = 16;  // are checked one by one
 
 }  // namespace
 
-RuleFinder::RuleFinder(const compile::Program& program, language::Evaluator& evaluator)
+RuleFinder::RuleFinder(const compile::Program& program, const language::BodyReader& body,
+                       language::Evaluator& evaluator)
     : program_(program),
       index_(program.index()),
+      body_(body),
       evaluator_(evaluator),
       profile_(program.body_options().profile),
-      fields_(index_.fields().size()),
+      values_(index_.fields().size()),
+      hashes_(index_.fields().size()),
       truths_(index_.conjunct_places().size()) {
   candidates_.reserve(index_.clauses().size());
   groups_.reserve(index_.groups().size());
   possible_.reserve(index_.clauses().size());
 }
 
-void RuleFinder::Start(std::span<const std::string_view> topic_levels) {
+void RuleFinder::Start() {
   if (++message_number_ ==
       0) {  // numbers have come round: those of old messages would be met again
-    std::fill(fields_.begin(), fields_.end(), FieldValue());
+    std::fill(values_.begin(), values_.end(), KnownValue());
+    std::fill(hashes_.begin(), hashes_.end(), KnownHash());
     std::fill(truths_.begin(), truths_.end(), KnownTruth());
     message_number_ = 1;
   }
   groups_.clear();
-  index_.topics().Find(topic_levels, &topic_scratch_, &groups_);
+  if (!index_.topics().empty())
+    index_.topics().Find(evaluator_.topic_levels(), &topic_scratch_, &groups_);
   groups_.push_back(static_cast<uint32_t>(index_.groups().size() - 1));
   first_body_rule_ = first_ending_rule_ = Index::kNone;
   for (const uint32_t number : groups_) {
@@ -91,19 +96,33 @@ Truth RuleFinder::TruthOf(uint32_t place) {
   return known.truth;
 }
 
-const RuleFinder::FieldValue& RuleFinder::Field(uint32_t field) {
-  FieldValue& known = fields_[field];
+// A member of the body is where its reader has it; what else a field may be is evaluated once.
+const Value& RuleFinder::Field(uint32_t field) {
+  const Index::Field& place = index_.fields()[field];
+  if (place.body_slot != Index::kNone) return body_.value(place.body_slot);
+  KnownValue& known = values_[field];
   if (known.message != message_number_) {
-    const Index::Field& place = index_.fields()[field];
     known.value = evaluator_.Evaluate(*program_.rules()[place.rule].where, place.node);
-    known.hash = Index::HashOf(known.value);
     known.message = message_number_;
   }
-  return known;
+  return known.value;
+}
+
+uint64_t RuleFinder::HashOfField(uint32_t field) {
+  KnownHash& known = hashes_[field];
+  if (known.message != message_number_) known = {Index::HashOf(Field(field)), message_number_};
+  return known.hash;
+}
+
+// Of the rules that want the value that the column's field has.
+const RuleFinder::Index::Bucket* RuleFinder::FindBucket(const Index::Column& column) {
+  if (column.is_short()) return index_.FindShort(column, Field(column.field));
+  const uint64_t hash = HashOfField(column.field);
+  return hash == 0 ? nullptr : index_.Find(column, Field(column.field), hash);
 }
 
 bool RuleFinder::Passes(const Index::Test& test) {
-  const Value& value = Field(test.field).value;
+  const Value& value = Field(test.field);
   if (value.is_number() && test.literal.is_number()) {
     const double a = value.number();
     const double b = test.literal.number();
@@ -130,14 +149,11 @@ void RuleFinder::FindGroup(const Index::Group& group) {
   AddBucket(group.root);
   for (const Index::Column& column : index_.columns(group)) {
     if (column.reads_body && !body_read_) continue;
-    const FieldValue& field = Field(column.field);
-    if (field.hash == 0) continue;
-    const Index::Bucket* const bucket = index_.Find(column, field.value, field.hash);
-    if (bucket != nullptr) AddBucket(*bucket);
+    if (const Index::Bucket* const bucket = FindBucket(column)) AddBucket(*bucket);
   }
   for (const Index::TextColumn& column : index_.text_columns(group)) {
     if (column.reads_body && !body_read_) continue;
-    if (Field(column.field).value.is_string()) AddTexts(column);
+    if (Field(column.field).is_string()) AddTexts(column);
   }
 }
 
@@ -146,7 +162,7 @@ void RuleFinder::AddTexts(const Index::TextColumn& column) {
   const size_t needles = text.entries().size();
   text_scratch_.numbers.clear();
   const bool is_certain =
-      text.Find(Field(column.field).value.string(), &text_scratch_, &text_scratch_.numbers);
+      text.Find(Field(column.field).string(), &text_scratch_, &text_scratch_.numbers);
   for (const uint32_t number : text_scratch_.numbers) {
     if (number >= needles && is_certain) {
       const uint32_t expression = number - static_cast<uint32_t>(needles);
@@ -172,15 +188,12 @@ std::span<const uint16_t> RuleFinder::FindWithoutBody(uint32_t begin) {
     for (const uint16_t rule : index_.open_rules(group)) add(rule);
     for (const Index::Column& column : index_.columns(group)) {
       if (column.reads_body) continue;
-      const FieldValue& field = Field(column.field);
-      const Index::Bucket* const bucket =
-          field.hash == 0 ? nullptr : index_.Find(column, field.value, field.hash);
-      if (bucket != nullptr) add_bucket(*bucket);
+      if (const Index::Bucket* const bucket = FindBucket(column)) add_bucket(*bucket);
     }
     for (const Index::TextColumn& column : index_.text_columns(group)) {
-      if (column.reads_body || !Field(column.field).value.is_string()) continue;
+      if (column.reads_body || !Field(column.field).is_string()) continue;
       text_scratch_.numbers.clear();
-      index_.text(column).Find(Field(column.field).value.string(), &text_scratch_,
+      index_.text(column).Find(Field(column.field).string(), &text_scratch_,
                                &text_scratch_.numbers);
       for (const uint32_t found : text_scratch_.numbers)
         add_bucket(index_.bucket(column.buckets + found));
@@ -199,7 +212,7 @@ void RuleFinder::AddBucket(const Index::Bucket& bucket) {
 // tests will hold back.
 size_t RuleFinder::Passing(const Index::Dimension& dimension) {
   if (dimension.reads_body && !body_read_) return 0;
-  const Value& value = Field(dimension.field).value;
+  const Value& value = Field(dimension.field);
   const auto bounds = index_.bounds(dimension);
   if (value.is_number()) {
     const double number = dimension.is_negated ? -value.number() : value.number();

@@ -8,23 +8,24 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "filters/compile/program.h"
+#include "filters/language/body.h"
 #include "filters/language/evaluate.h"
 
 namespace sluice::match {
 
 class RuleFinder {
  public:
-  // Both outlive the finder.
-  RuleFinder(const compile::Program& program, language::Evaluator& evaluator);
+  // All outlive the finder; the evaluator evaluates on this body.
+  RuleFinder(const compile::Program& program, const language::BodyReader& body,
+             language::Evaluator& evaluator);
   RuleFinder(const RuleFinder&) = delete;
   RuleFinder& operator=(const RuleFinder&) = delete;
 
   // A message begins, for which the evaluator has been started.
-  void Start(std::span<const std::string_view> topic_levels);
+  void Start();
 
   // Of the rules for this topic, the first that reads the body, and the first that drops or is
   // final; kNone where there is none.
@@ -43,17 +44,22 @@ class RuleFinder {
  private:
   using Index = compile::RuleIndex;
 
-  struct FieldValue {
+  struct KnownValue {
     language::Value value;
-    uint64_t hash = 0;
     uint32_t message = 0;  // of which message_number_
+  };
+  struct KnownHash {
+    uint64_t hash = 0;
+    uint32_t message = 0;
   };
   struct KnownTruth {
     uint32_t message = 0;
     language::Truth truth = language::Truth::kUndefined;
   };
 
-  const FieldValue& Field(uint32_t field);
+  const language::Value& Field(uint32_t field);
+  uint64_t HashOfField(uint32_t field);
+  const Index::Bucket* FindBucket(const Index::Column& column);
   language::Truth TruthOf(uint32_t place);
   bool Passes(const Index::Test& test);
   bool Holds(const Index::Clause& clause);
@@ -67,12 +73,14 @@ class RuleFinder {
 
   const compile::Program& program_;
   const Index& index_;
+  const language::BodyReader& body_;
   language::Evaluator& evaluator_;
   const language::Profile profile_;
   compile::TopicIndex::Scratch topic_scratch_;
   compile::TextIndex::Scratch text_scratch_;
-  std::vector<uint32_t> groups_;  // of this message's topic
-  std::vector<FieldValue> fields_;
+  std::vector<uint32_t> groups_;    // of this message's topic
+  std::vector<KnownValue> values_;  // by field
+  std::vector<KnownHash> hashes_;   // by field
   std::vector<KnownTruth> truths_;
   std::vector<uint16_t> possible_;
   std::vector<uint32_t> candidates_;  // clauses

@@ -107,13 +107,11 @@ int EvalQuery(const EvalOptions& options) {
     }
     message = owned.View();
   }
-  std::vector<std::string_view> levels;
-  language::SplitTopic(message.topic, &levels);
   // As rules judge it by default: a body without a content type is taken for JSON.
   language::BodyReader body(paths.body, {options.profile, true});
   body.Read(message);
   language::Evaluator evaluator(paths);
-  evaluator.Start({&message, &body, levels});
+  evaluator.Start({&message, &body});
   fmt::print("{}\n", TruthText(evaluator.Judge(*condition)));
   return kExitFine;
 }

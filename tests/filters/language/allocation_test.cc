@@ -43,14 +43,12 @@ TEST(AllocationTest, JudgingAllocatesNothing) {
   const MessageView wide_view = wide.View();
   BodyReader body(paths.body, {});
   Evaluator evaluator(paths);
-  std::vector<std::string_view> levels;
   std::vector<Truth> first;
   for (int round = 0; round < 4; ++round) {
     const size_t before = Allocations();
     for (const MessageView* next : {&view, &wide_view}) {
-      SplitTopic(next->topic, &levels);
       body.Read(*next);
-      evaluator.Start({next, &body, levels});
+      evaluator.Start({next, &body});
       for (size_t i = 0; i < conditions.size(); ++i) {
         const Truth truth = evaluator.Judge(conditions[i]);
         if (round == 0 && next == &view) {
@@ -83,7 +81,7 @@ TEST(AllocationTest, ChangingTheCaseOfALongerTextAllocatesOnce) {
     for (int round = 0; round < 4; ++round) {
       if (round == 2)
         before = Allocations();  // in the first it grew, at the second's start it gathered
-      evaluator.Start({&view, nullptr, {}});
+      evaluator.Start({&view, nullptr});
       EXPECT_EQ(evaluator.Judge(*condition), Truth::kFalse);
     }
     EXPECT_EQ(Allocations() - before, 0u) << size << " bytes";

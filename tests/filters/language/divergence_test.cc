@@ -133,7 +133,7 @@ TEST(DivergenceTest, TwinChangeIncludes) {
     BodyReader body(paths.body, {kEdgeHub, false});
     body.Read(view);
     Evaluator evaluator(paths);
-    evaluator.Start({&view, &body, {}});
+    evaluator.Start({&view, &body});
     return Text(evaluator.Judge(*condition));
   };
   EXPECT_EQ(judge("twin_change_includes(properties.reported.fw)"), "true");

@@ -84,14 +84,12 @@ void Judge(std::string_view query, const MessageView& message, Profile profile, 
   CheckVerdict(message.payload, paths.body);
   CheckVerdict(message.twin, paths.twin);
   if (!condition) return;
-  std::vector<std::string_view> levels;
-  SplitTopic(message.topic, &levels);
   BodyReader body(paths.body, {profile, assume_json});
   Evaluator evaluator(paths);
   std::optional<Truth> first;
   for (int round = 0; round < 2; ++round) {
     body.Read(message);
-    evaluator.Start({&message, &body, levels});
+    evaluator.Start({&message, &body});
     const Value value = evaluator.Evaluate(*condition);
     CheckValue(value, input_is_utf8);
     Require(!first || *first == ToTruth(value));

@@ -77,12 +77,10 @@ inline std::string Judge(std::string_view query, TestMessage& message, Profile p
   const std::optional<Expression> condition = TryCompile(query, profile, &paths, &diagnostics);
   if (!condition) return HasErrors(diagnostics) ? "error" : "nothing, and no error";
   const MessageView view = message.View();
-  std::vector<std::string_view> levels;
-  SplitTopic(view.topic, &levels);
   BodyReader body(paths.body, {profile, message.assume_json});
   body.Read(view);
   Evaluator evaluator(paths);
-  evaluator.Start({&view, &body, levels});
+  evaluator.Start({&view, &body});
   return Text(evaluator.Judge(*condition));
 }
 
@@ -100,10 +98,8 @@ inline Reason ReasonOf(std::string_view query, TestMessage& message, Profile pro
   const MessageView view = message.View();
   BodyReader body(paths.body, {profile, message.assume_json});
   body.Read(view);
-  std::vector<std::string_view> levels;
-  SplitTopic(view.topic, &levels);
   Evaluator evaluator(paths);
-  evaluator.Start({&view, &body, levels});
+  evaluator.Start({&view, &body});
   return evaluator.Evaluate(*condition).reason();
 }
 

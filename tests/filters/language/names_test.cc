@@ -259,10 +259,8 @@ TEST(ExpressionTest, ValuesOfSet) {
     const MessageView view = message.View();
     BodyReader body(paths.body, {});
     body.Read(view);
-    std::vector<std::string_view> levels;
-    SplitTopic(view.topic, &levels);
     Evaluator evaluator(paths);
-    evaluator.Start({&view, &body, levels});
+    evaluator.Start({&view, &body});
     NumberText buffer;
     EXPECT_EQ(PropertyText(evaluator.Evaluate(*value), &buffer), c.property);
   }
