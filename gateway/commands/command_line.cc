@@ -75,12 +75,19 @@ void AddFilter(CLI::App& app, Action& action) {
   CLI::App* command = AddCommand(app, "filter", "Judge message lines by rules, without any network",
                                  "Prints a line of JSON for each line. Example:\n"
                                  "  sluice filter -c plant.yaml --summary messages.jsonl\n"
+                                 "In the table, what is sent counts once for each output; "
+                                 "windows are sent, too.\n"
                                  "Exit code 1 if a line is no message. Whether a device may "
                                  "publish to a topic (devices.publish) is not judged here.");
   command->add_option("-c,--config", options->config, "Configuration, or a file of rules alone")
       ->type_name(kFile)
       ->required();
-  command->add_flag("--summary", options->summary, "Print one object with sums instead");
+  CLI::Option* summary =
+      command->add_flag("--summary", options->summary, "Print one object with sums instead");
+  command
+      ->add_flag("--table", options->table,
+                 "Print a table instead: what each rule matched, held and sent")
+      ->excludes(summary);
   command->add_option("INPUT", options->inputs,
                       "Files of message lines; none, or -: standard input");
   command->callback([=, &action] { action = [options] { return Filter(*options); }; });

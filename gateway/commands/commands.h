@@ -42,7 +42,8 @@ int Eval(const EvalOptions& options);
 struct FilterOptions {
   std::string config;
   std::vector<std::string> inputs;  // none: standard input
-  bool summary = false;
+  bool summary = false;             // print an object with sums instead
+  bool table = false;               // or a table for people
 };
 int Filter(const FilterOptions& options);
 

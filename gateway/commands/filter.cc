@@ -3,39 +3,40 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "filters/json/writer.h"
 #include "filters/match/shaper.h"
+#include "filters/match/value_text.h"
 #include "filters/reduce/rule_engine.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/filter_output.h"
+#include "gateway/commands/filter_summary.h"
 #include "gateway/commands/line_messages.h"
 #include "gateway/lines/line_reader.h"
 
 namespace sluice::commands {
 namespace {
 
-struct RuleCounts {
-  uint64_t matched = 0;
-  uint64_t errors = 0;
-};
+constexpr size_t kMostNotes = 10;  // rules whose errors are noted one by one
 
 class Filterer {
  public:
-  Filterer(std::shared_ptr<const compile::Program> program, bool summary)
+  Filterer(std::shared_ptr<const compile::Program> program, const FilterOptions& options)
       : program_(std::move(program)),
         engine_(program_),
         output_(*program_, stdout),
-        summary_(summary),
-        rules_(program_->rules().size()) {}
+        options_(options),
+        lines_wanted_(!options.summary && !options.table),
+        summary_(*program_) {}
 
   // False if the file could not be read; why is on stderr.
   bool ReadFile(const std::string& path);
@@ -45,20 +46,21 @@ class Filterer {
   bool ReadLines(int fd, const std::string& name);
   void TakeLine(std::string_view line, const std::string& name, uint64_t line_of_file);
   void CloseWindows();
-  void Judge();
-  void WriteSummary();
+  void Judge(const std::string& name, uint64_t line_of_file);
+  void NoteErrors(std::span<const uint16_t> rules, std::string_view what, const std::string& name,
+                  uint64_t line_of_file);
+  void NoteAllErrors();
 
   std::shared_ptr<const compile::Program> program_;
   reduce::RuleEngine engine_;
   match::Shaper shaper_;
   FilterOutput output_;
-  const bool summary_;
+  const FilterOptions& options_;
+  const bool lines_wanted_;
   LineMessages messages_;
   uint64_t line_ = 0;  // of all inputs together
-  uint64_t forwarded_ = 0;
-  uint64_t dropped_ = 0;
-  uint64_t malformed_ = 0;
-  std::vector<RuleCounts> rules_;
+  FilterSummary summary_;
+  size_t notes_ = 0;
 };
 
 bool Filterer::ReadFile(const std::string& path) {
@@ -78,7 +80,7 @@ bool Filterer::ReadLines(int fd, const std::string& name) {
   uint64_t line_of_file = 0;
   while (true) {
     // Whoever waits at the other end of a pipe sees each line before this one waits for the next.
-    if (!summary_ && !reader.HasLine()) output_.Flush();
+    if (lines_wanted_ && !reader.HasLine()) output_.Flush();
     std::string_view line;
     if (!reader.Next(&line)) break;
     TakeLine(line, name, ++line_of_file);
@@ -93,66 +95,83 @@ void Filterer::TakeLine(std::string_view line, const std::string& name, uint64_t
   ++line_;
   if (IsBlankLine(line)) return;
   if (const absl::Status status = messages_.Parse(line); !status.ok()) {
-    ++malformed_;
+    summary_.CountMalformed();
     const std::string error(status.message());
     fmt::print(stderr, "sluice: {}:{}: no message: {}\n", name, line_of_file, error);
-    if (!summary_) output_.WriteError(line_, error);
+    if (lines_wanted_) output_.WriteError(line_, error);
     return;
   }
   engine_.Advance(messages_.view().time_us);
   CloseWindows();
   if (!messages_.topic_is_valid()) {
-    ++dropped_;
-    if (!summary_) output_.WriteBadTopic(line_);
+    summary_.CountBadTopic();
+    if (lines_wanted_) output_.WriteBadTopic(line_);
     return;
   }
-  Judge();
+  Judge(name, line_of_file);
 }
 
 void Filterer::CloseWindows() {
   while (const reduce::ClosedWindow* const window = engine_.NextClosed()) {
     const match::Shaper::Result& shaped =
         shaper_.Apply(program_->shapes(), *window->verdict, window->message.payload);
-    if (summary_) continue;
+    summary_.CountWindow(window->rule, shaped);
+    if (!lines_wanted_) continue;
     output_.WriteWindow(*window, shaped);
     output_.FlushIfLarge();
   }
 }
 
-void Filterer::Judge() {
+void Filterer::Judge(const std::string& name, uint64_t line_of_file) {
   const language::MessageView& view = messages_.view();
   const match::Verdict& verdict = engine_.Run(view);
   const match::Shaper::Result& shaped = shaper_.Apply(program_->shapes(), verdict, view.payload);
-  ++(shaped.deliveries.empty() ? dropped_ : forwarded_);
-  for (const uint16_t rule : verdict.rules) ++rules_[rule].matched;
-  for (const uint16_t rule : verdict.errors) ++rules_[rule].errors;
-  for (const uint16_t rule : shaped.errors) ++rules_[rule].errors;
-  if (!summary_) output_.WriteVerdict(line_, messages_.owned(), view.properties, verdict, shaped);
+  summary_.Count(verdict, engine_.held(), shaped);
+  if (!lines_wanted_) return;
+  output_.WriteVerdict(line_, messages_.owned(), view.properties, verdict, shaped);
+  if (verdict.errors.empty() && shaped.errors.empty()) return;
+  NoteErrors(verdict.errors, "needs the body, which should be JSON and is not", name, line_of_file);
+  NoteErrors(shaped.errors, "selects or redacts, and the body is no JSON object", name,
+             line_of_file);
 }
 
-void Filterer::WriteSummary() {
-  std::string text =
-      fmt::format(R"({{"messages":{},"forwarded":{},"dropped":{},"malformed":{},"rules":{{)",
-                  forwarded_ + dropped_, forwarded_, dropped_, malformed_);
-  for (size_t i = 0; i < rules_.size(); ++i) {
-    if (i > 0) text += ',';
-    json::AppendString(program_->rules()[i].name, &text);
-    text += fmt::format(R"(:{{"matched":{},"errors":{}}})", rules_[i].matched, rules_[i].errors);
+// A line out has no place for them: the first of each rule is noted at once, all at the end.
+void Filterer::NoteErrors(std::span<const uint16_t> rules, std::string_view what,
+                          const std::string& name, uint64_t line_of_file) {
+  for (const uint16_t rule : rules) {
+    if (summary_.errors(rule) > 1 || ++notes_ > kMostNotes) continue;
+    fmt::print(stderr, "sluice: {}:{}: rule '{}' {}\n", name, line_of_file,
+               match::Printable(program_->rules()[rule].name), what);
   }
-  text += "}}\n";
-  output_.WriteText(text);
+}
+
+void Filterer::NoteAllErrors() {
+  std::string text;
+  for (size_t i = 0; i < program_->rules().size(); ++i) {
+    const uint64_t of_rule = summary_.errors(static_cast<uint16_t>(i));
+    if (of_rule == 0) continue;
+    text += fmt::format("{}'{}' {}", text.empty() ? "" : ", ",
+                        match::Printable(program_->rules()[i].name), of_rule);
+  }
+  if (text.empty()) return;
+  fmt::print(stderr,
+             "sluice: messages whose body a rule could not use: {}\n"
+             "  sluice explain tells why\n",
+             text);
 }
 
 int Filterer::Finish() {
   engine_.CloseAll();
   CloseWindows();
-  if (summary_) WriteSummary();
+  if (options_.summary) output_.WriteText(summary_.AsJson());
+  if (options_.table) output_.WriteText(summary_.AsTable());
   if (!output_.Flush()) {
     fmt::print(stderr, "sluice: standard output: {}\n", std::strerror(errno));
     return kExitNo;
   }
-  if (malformed_ == 0) return kExitFine;
-  fmt::print(stderr, "sluice: {} of {} lines are no messages\n", malformed_, line_);
+  if (lines_wanted_) NoteAllErrors();
+  if (summary_.malformed() == 0) return kExitFine;
+  fmt::print(stderr, "sluice: {} of {} lines are no messages\n", summary_.malformed(), line_);
   return kExitNo;
 }
 
@@ -165,7 +184,7 @@ int Filter(const FilterOptions& options) {
   std::fwrite(found.data(), 1, found.size(), stderr);
   if (program == nullptr) return kExitNo;
 
-  Filterer filterer(std::move(program), options.summary);
+  Filterer filterer(std::move(program), options);
   const std::vector<std::string> standard_input = {"-"};
   bool all_read = true;
   for (const std::string& path : options.inputs.empty() ? standard_input : options.inputs) {

@@ -91,16 +91,26 @@ void AddPipelineMetrics(const compile::Program& program,
                      Sum(pipelines, [i](const auto& c) { return c.no_room[i].Get(); }),
                      {{"output", program.outputs()[i]}});
   }
-  for (size_t i = 0; i < program.rules().size(); ++i) {
-    page->AddCounter("rule_matches_total", "Messages that matched a rule",
-                     Sum(pipelines, [i](const auto& c) { return c.rules[i].matches.Get(); }),
-                     {{"rule", program.rules()[i].name}});
-  }
-  for (size_t i = 0; i < program.rules().size(); ++i) {
-    page->AddCounter("rule_errors_total",
-                     "Messages whose body a rule needed and could not read or shape",
-                     Sum(pipelines, [i](const auto& c) { return c.rules[i].errors.Get(); }),
-                     {{"rule", program.rules()[i].name}});
+  const struct {
+    const char* name;
+    const char* help;
+    operate::Counter pipeline::RuleCounters::*counter;
+  } kOfRules[] = {
+      {"rule_matches_total", "Messages that matched a rule, held by its reducers or not",
+       &pipeline::RuleCounters::matches},
+      {"rule_sent_total",
+       "Messages that a rule handed to outputs, once for each, what its windows send included",
+       &pipeline::RuleCounters::sent},
+      {"rule_errors_total", "Messages whose body a rule needed and could not read or shape",
+       &pipeline::RuleCounters::errors},
+  };
+  for (const auto& [name, help, counter] : kOfRules) {
+    for (size_t i = 0; i < program.rules().size(); ++i) {
+      page->AddCounter(name, help,
+                       Sum(pipelines, [&, member = counter](
+                                          const auto& c) { return (c.rules[i].*member).Get(); }),
+                       {{"rule", program.rules()[i].name}});
+    }
   }
 }
 

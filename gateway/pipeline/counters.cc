@@ -25,6 +25,7 @@ void PipelineCounters::Continue(const PipelineCounters& old,
     if (predecessors[i] == compile::kNoPredecessor) continue;
     const RuleCounters& before = old.rules[predecessors[i]];
     rules[i].matches.Set(before.matches.Get());
+    rules[i].sent.Set(before.sent.Get());
     rules[i].errors.Set(before.errors.Get());
   }
   pipeline::Continue(old.forwarded, &forwarded);

@@ -14,6 +14,7 @@ namespace sluice::pipeline {
 
 struct RuleCounters {
   operate::Counter matches;
+  operate::Counter sent;  // records that it asked for, of windows, too
   operate::Counter errors;
 };
 

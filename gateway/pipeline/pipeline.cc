@@ -217,6 +217,7 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
     }
     output.port->Append(record);
     counters_.forwarded[asked.output].Add();
+    for (const uint16_t rule : asked.rules) counters_.rules[rule].sent.Add();
     any = true;
   }
   if (!any) {

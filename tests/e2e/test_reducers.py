@@ -30,6 +30,7 @@ class ReducersTest(harness.EndToEndTest):
         self.assertEqual([line["payload"]["t"] for line in self.accepted()], [20, 21, 19])
         self.assertEqual(gateway.metric("sluice_messages_dropped_total", reason="on_change"), 2)
         self.assertEqual(gateway.metric("sluice_rule_matches_total", rule="change"), 5)
+        self.assertEqual(gateway.metric("sluice_rule_sent_total", rule="change"), 3)
         self.assertEqual(gateway.metric("sluice_reducer_states"), 1)
 
         self.mosquitto_pub_lines(gateway, "dev-1", "trend/dev-1", ['{"t":1}', '{"t":2}', '{"t":4}'])

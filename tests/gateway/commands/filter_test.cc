@@ -169,6 +169,53 @@ TEST_F(FilterTest, SumsUp) {
   EXPECT_EQ(code_, kExitNo);
 }
 
+TEST_F(FilterTest, ATableSaysWhatEachRuleHeldAndSent) {
+  options_.table = true;
+  const std::vector<std::string> printed =
+      Run(R"(  list:
+    - {name: trend, on_change: {of: $body.t}, into: [hub, log]}
+    - {name: mean, window: {every: 10s, select: {t: AVG($body.t)}}}
+    - {name: part, from: x, select: [a]}
+)",
+          R"({"topic":"t","payload":{"t":1},"time":"2026-01-01T00:00:01Z"})"
+          "\n"
+          R"({"topic":"t","payload":{"t":1},"time":"2026-01-01T00:00:02Z"})"
+          "\n"
+          R"({"topic":"t","payload":{"t":2},"time":"2026-01-01T00:00:11Z"})"
+          "\n"
+          R"({"topic":"x","payload":[],"time":"2026-01-01T00:00:11Z"})"
+          "\n"
+          R"({"topic":"#","payload":1})"
+          "\n"
+          "nonsense\n");
+  EXPECT_THAT(printed,
+              ElementsAre("5 messages: 2 forwarded, 3 dropped (rule 1, on_change 1, bad topic 1)",
+                          "lines that are no messages: 1", "",
+                          "rule     matched     errors    windows       sent  held by",
+                          "trend          4          0          0          4  on_change 2",
+                          "mean           4          0          3          3  window 4",
+                          "part           1          1          0          0"));
+  EXPECT_EQ(code_, kExitNo);
+}
+
+TEST_F(FilterTest, NotesTheFirstErrorOfEachRuleAndAllAtTheEnd) {
+  Run(kRules, R"({"topic":"plant/l/telemetry","payload":"{\"t\":"})"
+              "\n"
+              R"({"topic":"plant/l/telemetry","payload":"{"})"
+              "\n"
+              R"({"topic":"plant/l/hidden","payload":"no object"})"
+              "\n");
+  EXPECT_EQ(code_, kExitFine);
+  const std::string file = options_.inputs[0];
+  EXPECT_EQ(errors_, "sluice: " + file +
+                         ":1: rule 'hot' needs the body, which should be JSON and is not\n"
+                         "sluice: " +
+                         file +
+                         ":3: rule 'hidden' selects or redacts, and the body is no JSON object\n"
+                         "sluice: messages whose body a rule could not use: 'hot' 2, 'hidden' 1\n"
+                         "  sluice explain tells why\n");
+}
+
 TEST_F(FilterTest, SaysWhereRulesAreWrong) {
   Run("  list:\n    - {name: r, where: $body.t >> 80}\n", "");
   EXPECT_EQ(code_, kExitNo);

@@ -43,6 +43,9 @@ TEST(GatewayMetricsTest, WhatOneOfTwoOutputsHadNoRoomForIsCounted) {
   EXPECT_THAT(text, HasSubstr("sluice_output_no_room_total{output=\"log\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("sluice_messages_forwarded_total{output=\"hub\"} 0\n"));
   EXPECT_THAT(text, HasSubstr("sluice_messages_forwarded_total{output=\"log\"} 1\n"));
+  // A rule sent what an output took.
+  EXPECT_THAT(text, HasSubstr("sluice_rule_matches_total{rule=\"both\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("sluice_rule_sent_total{rule=\"both\"} 1\n"));
 }
 
 }  // namespace
