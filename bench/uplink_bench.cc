@@ -127,8 +127,8 @@ void BM_Forward(benchmark::State& state) {
   uint64_t settled = 0;
 
   IotHubOptions options;
-  options.connection = *ParseConnectionString("HostName=" + std::string(broker) +
-                                              ";DeviceId=gw;SharedAccessKey=AAECAwQFBgc=");
+  options.connection = *credentials::ParseConnectionString(
+      "HostName=" + std::string(broker) + ";DeviceId=gw;SharedAccessKey=AAECAwQFBgc=");
   options.ca_file = ca;
   options.epoch = "1h2k3j4l5m6";
   options.pack = state.range(0) == 1;

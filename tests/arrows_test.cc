@@ -41,9 +41,11 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
       "filters/utc", "config", "gateway/mqtt/topic.h", "gateway/spool",
       "gateway/session/ack_ticket.h", "gateway/lines", "gateway/operate/counter.h",
       "gateway/operate/log.h"}},
+    {"gateway/causes", {}},
+    {"gateway/credentials", {"gateway/causes"}},
     {"gateway/uplink",
-     {"filters/json", "filters/utc", "gateway/spool", "gateway/session/ack_ticket.h",
-      "gateway/operate/counter.h", "gateway/operate/log.h"}},
+     {"filters/json", "filters/utc", "gateway/causes", "gateway/credentials", "gateway/spool",
+      "gateway/session/ack_ticket.h", "gateway/operate/counter.h", "gateway/operate/log.h"}},
     {"gateway/simulate",
      {"filters/json", "filters/language", "gateway/lines", "gateway/mqtt", "gateway/tls"}},
 };

@@ -23,7 +23,7 @@ void AddProblem(const compile::Problem& problem, config::Diagnostics* diagnostic
 }
 
 // What the parser takes and no output of this version can use yet.
-std::string NotYet(const uplink::ConnectionString& connection) {
+std::string NotYet(const credentials::ConnectionString& connection) {
   if (connection.x509) return "not yet: authenticating to the hub by X.509; use SharedAccessKey";
   if (!connection.signature.empty()) {
     return "SharedAccessSignature expires and cannot be renewed here; use SharedAccessKey";
@@ -39,8 +39,8 @@ void AddConnection(const config::OutputOptions& output, Connections* connections
   const auto refuse = [&](const std::string& fault) {
     diagnostics->Error(diagnostics->PlaceOf(key), key, file.empty() ? fault : file + ": " + fault);
   };
-  absl::StatusOr<uplink::ConnectionString> connection =
-      uplink::ParseConnectionString(output.connection_string);
+  absl::StatusOr<credentials::ConnectionString> connection =
+      credentials::ParseConnectionString(output.connection_string);
   if (!connection.ok()) return refuse(std::string(connection.status().message()));
   if (const std::string fault = NotYet(*connection); !fault.empty()) return refuse(fault);
   connections->emplace(output.name, *std::move(connection));

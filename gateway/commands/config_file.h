@@ -12,12 +12,12 @@
 #include "config/diagnostics.h"
 #include "config/load.h"
 #include "filters/compile/program.h"
-#include "gateway/uplink/connection_string.h"
+#include "gateway/credentials/connection_string.h"
 
 namespace sluice::commands {
 
 // Of outputs of type iothub, by name.
-using Connections = std::map<std::string, uplink::ConnectionString>;
+using Connections = std::map<std::string, credentials::ConnectionString>;
 
 struct ConfigFile {
   config::RulesFile file;

@@ -8,12 +8,12 @@
 #include <random>
 
 #include "absl/strings/str_replace.h"
+#include "gateway/causes/cause.h"
 #include "gateway/commands/dead_letters.h"
 #include "gateway/commands/waiting_room.h"
 #include "gateway/pipeline/file_output.h"
 #include "gateway/pipeline/store_port.h"
 #include "gateway/spool/doorbell.h"
-#include "gateway/uplink/cause.h"
 #include "gateway/uplink/iothub_output.h"
 #include "gateway/uplink/mqtt_output.h"
 
@@ -37,14 +37,15 @@ using HubSettle = std::function<void(std::span<const session::AckTicket>)>;
 class HubOutput final : public Output {
  public:
   // `store` rings `bell`.
-  HubOutput(const uplink::UplinkOptions& options, std::unique_ptr<spool::Doorbell> bell,
+  HubOutput(uplink::UplinkOptions options, std::unique_ptr<spool::Doorbell> bell,
             std::unique_ptr<WaitingRoom> room, std::unique_ptr<DeadLetters> dead_letters,
             HubSettle settle)
       : name_(options.name),
         dead_letters_(std::move(dead_letters)),
         bell_(std::move(bell)),
         room_(std::move(room)),
-        hub_(options, room_->store(), *bell_, std::move(settle), UplinkClock(), NewRandom()) {}
+        hub_(std::move(options), room_->store(), *bell_, std::move(settle), UplinkClock(),
+             NewRandom()) {}
 
   std::unique_ptr<pipeline::OutputPort> NewPort() override {
     return std::make_unique<pipeline::StorePort>(room_->store());
@@ -58,9 +59,9 @@ class HubOutput final : public Output {
   std::string Trouble() const override {
     if (const std::string trouble = room_->Trouble(); !trouble.empty())
       return fmt::format("{}: {}", name_, trouble);
-    const auto cause = static_cast<uplink::Cause>(hub_.counters().cause.Get());
-    if (cause != uplink::Cause::kNone)
-      return fmt::format("{}: {}; {}", name_, uplink::CauseName(cause), uplink::CauseAdvice(cause));
+    const auto cause = static_cast<causes::Cause>(hub_.counters().cause.Get());
+    if (cause != causes::Cause::kNone)
+      return fmt::format("{}: {}; {}", name_, causes::CauseName(cause), causes::CauseAdvice(cause));
     return hub_.counters().connected.Get() == 0 ? fmt::format("{}: not connected yet", name_) : "";
   }
 
@@ -186,7 +187,7 @@ absl::StatusOr<std::unique_ptr<Output>> MakeUplink(const config::OutputOptions& 
                                                        std::string_view reason) {
     letters->Add(record, reason);
   };
-  return std::make_unique<HubOutput>(*uplink, std::move(bell), *std::move(room),
+  return std::make_unique<HubOutput>(*std::move(uplink), std::move(bell), *std::move(room),
                                      std::move(dead_letters), std::move(settle));
 }
 

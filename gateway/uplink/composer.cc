@@ -1,6 +1,9 @@
 #include "gateway/uplink/composer.h"
 
 #include <string_view>
+
+#include "gateway/credentials/hub_identity.h"
+
 namespace sluice::uplink {
 namespace {
 
@@ -53,7 +56,8 @@ std::optional<Composer::Head> HubComposer::HeadAlone(const RecordView& record) {
 }
 
 std::optional<Composer::Head> HubComposer::HeadOfBag() const {
-  if (topic_prefix_.size() + bag_.text().size() > kMaxTopicBytes) return std::nullopt;
+  // Any identity's topic must hold it: which one it will be sent as may change.
+  if (credentials::kMaxEventsTopicBytes + bag_.text().size() > kMaxTopicBytes) return std::nullopt;
   return Head{topic_prefix_ + bag_.text(), bag_.metered_bytes()};
 }
 

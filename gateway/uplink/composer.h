@@ -35,6 +35,8 @@ class Composer {
   virtual void AppendMember(const spool::RecordView& record, std::string* out) = 0;
   // Of a message that is the record's body alone. Nothing if no topic can hold it.
   virtual std::optional<Head> HeadAlone(const spool::RecordView& record) = 0;
+  // Topics begin so from now on, where they do not depend on the configuration alone.
+  virtual void SetTopicPrefix(const std::string&) {}
 };
 
 // IoT Hub: properties stand in the topic; those of `set` are the pack's.
@@ -51,11 +53,12 @@ class HubComposer final : public Composer {
     envelopes_.AppendMember(record, out);
   }
   std::optional<Head> HeadAlone(const spool::RecordView& record) override;
+  void SetTopicPrefix(const std::string& prefix) override { topic_prefix_ = prefix; }
 
  private:
   std::optional<Head> HeadOfBag() const;
 
-  const std::string topic_prefix_;
+  std::string topic_prefix_;
   EnvelopeWriter envelopes_;
   PropertyBag bag_;
 };

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/credentials/login.h"
 #include "gateway/uplink/downlink.h"
 #include "gateway/uplink/hub_message.h"
 
@@ -33,8 +34,7 @@ class HubLink {
   virtual ~HubLink() = default;
 
   // Ends the connection there may be, politely, and begins another. Events of the old one end here.
-  // `password` empty: none is sent.
-  virtual void Connect(const std::string& password) = 0;
+  virtual void Connect(const credentials::Login& login) = 0;
   // Sends at QoS 1 on the present connection. False: there is none any more.
   virtual bool Publish(uint64_t number, const HubMessage& message) = 0;
   // Subscribes to all of `filters` on the present connection; one kSubscribed answers.

@@ -2,9 +2,10 @@
 // them.
 //
 // It is composed once. Sent again after a broken link it is the same bytes, and so has the same
-// ids.
+// ids; only who sends it may have changed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,6 +22,11 @@ struct HubMessage {
   uint64_t metered_bytes = 0;
   std::vector<spool::Receipt> receipts;  // of the records in it
   std::vector<session::AckTicket> tickets;
+
+  // To the topic of another identity: what stands behind the first `old_prefix_bytes` remains.
+  void Readdress(size_t old_prefix_bytes, const std::string& prefix) {
+    topic = std::make_shared<const std::string>(prefix + topic->substr(old_prefix_bytes));
+  }
 
   uint64_t wire_bytes() const { return topic->size() + payload->size(); }
 };

@@ -5,11 +5,15 @@
 
 #include "fmt/core.h"
 #include "gateway/uplink/metering.h"
-#include "gateway/uplink/sas.h"
+#include "gateway/uplink/time_text.h"
 
 namespace sluice::uplink {
 namespace {
 
+using causes::Cause;
+using causes::Finding;
+using credentials::Login;
+using credentials::NoLogin;
 using std::chrono::duration_cast;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
@@ -45,7 +49,7 @@ HubSender::TimePoint HubSender::Step() {
   }
   if (state_ == State::kOnline) RenewIfDue();
   if (state_ == State::kOnline) downlink_.Exchange();
-  if (state_ == State::kOnline && !renewing_) SendAll();
+  if (state_ == State::kOnline && !renewal_) SendAll();
   Settle();
   StopIfDone();
   around_.counters.inflight.Set(window_.size());
@@ -90,7 +94,9 @@ void HubSender::OnConnected() {
   state_ = State::kOnline;
   connected_at_ = now_;
   acked_since_connect_ = false;
-  token_was_fresh_ = false;
+  fresh_was_refused_ = false;
+  refused_ = false;
+  failures_ = 0;
   probed_at_.reset();
   probe_found_nothing_ = false;
   if (ever_connected_) around_.counters.reconnects.Add();
@@ -123,11 +129,12 @@ void HubSender::OnAcked(uint64_t number) {
 
 void HubSender::OnConnectFailed(int code) {
   short_lived_ = 0;  // somebody who fights for an identity gets in
+  ++failures_;
   switch (code) {
     case kConnackProtocol:
     case kConnackClientId:
       Fail({Cause::kRejected, fmt::format("CONNACK {}", code)});
-      RetryAfter(backoff_.Jitter(options_.refused_retry_min, options_.refused_retry_max));
+      RetryAfter(DelayAfter(Cause::kRejected));
       return;
     case kConnackBadCredentials:
     case kConnackNotAuthorised:
@@ -140,7 +147,7 @@ void HubSender::OnConnectFailed(int code) {
       if (stop_at_) break;  // no time left for reasons
       if (!probed_at_ || now_ - *probed_at_ >= options_.probe_interval) {
         probed_at_ = now_;
-        Finding finding = around_.probe();
+        Finding finding = around_.probe(login_);
         now_ = around_.clock.Now();
         if (finding.cause != Cause::kNone) {
           Fail(finding);
@@ -156,11 +163,12 @@ void HubSender::OnConnectFailed(int code) {
   RetryAfter(backoff_.Next());
 }
 
-// Once with a fresh token at once: the old one may have run out under way, or been made by a clock
+// Once with a fresh login at once: the old one may have run out under way, or been made by a clock
 // that has been set since. Then slowly: a wrong key does not become right by asking.
 void HubSender::OnRefusedCredentials() {
-  if (!options_.credentials.key.empty() && !token_was_fresh_) {
-    token_was_fresh_ = true;
+  refused_ = true;
+  if (login_.is_fresh && !fresh_was_refused_) {
+    fresh_was_refused_ = true;
     RetryAfter(milliseconds(0));
     return;
   }
@@ -169,18 +177,19 @@ void HubSender::OnRefusedCredentials() {
                     TimeText().Format(duration_cast<std::chrono::microseconds>(
                                           around_.clock.WallNow().time_since_epoch())
                                           .count()))});
-  RetryAfter(backoff_.Jitter(options_.refused_retry_min, options_.refused_retry_max));
+  RetryAfter(DelayAfter(Cause::kNotAuthorised));
 }
 
 void HubSender::OnLost() {
   around_.counters.connected.Set(0);
   downlink_.OnLost();
   window_.Rewind();
-  renewing_ = false;
+  renew_at_.reset();
+  renewal_.reset();
   const auto lived = now_ - connected_at_;
   // A hub that restarts is gone for a moment; one that sends us away for another client is there.
   const bool suspicious =
-      lived < options_.short_lived && !stop_at_ && around_.probe().cause == Cause::kNone;
+      lived < options_.short_lived && !stop_at_ && around_.probe(login_).cause == Cause::kNone;
   short_lived_ = suspicious ? short_lived_ + 1 : 0;
   const bool duplicate = short_lived_ >= options_.short_lived_in_a_row;
 
@@ -201,47 +210,74 @@ void HubSender::OnLost() {
 // --- connecting
 
 void HubSender::ConnectIfDue() {
-  if (state_ == State::kWaiting && now_ >= retry_at_) Connect();
+  if (state_ == State::kWaiting && now_ >= retry_at_) {
+    state_ = State::kAsking;
+    Ask();
+  }
+  if (state_ == State::kAsking) TakeAnswer();
   if (state_ == State::kConnecting && now_ >= connect_until_) OnConnectFailed(-1);
 }
 
-void HubSender::Connect() {
-  std::string password;
-  if (!MakePassword(&password)) return;
-  state_ = State::kConnecting;
-  connect_until_ = now_ + options_.connect_patience;
-  around_.link.Connect(password);
+void HubSender::Ask() {
+  asked_ = true;
+  around_.login.Ask({.now = now_,
+                     .wall = around_.clock.WallNow(),
+                     .draw = around_.random(),
+                     .refused = refused_,
+                     .failures = failures_,
+                     .ring = around_.ring});
 }
 
-// False: not now; the retry is set.
-bool HubSender::MakePassword(std::string* password) {
-  renew_at_.reset();
-  const Credentials& c = options_.credentials;
-  if (c.key.empty() && c.signature.empty()) {
-    *password = c.password;
-    return true;
+void HubSender::TakeAnswer() {
+  std::optional<credentials::LoginAnswer> answer = around_.login.Poll(now_);
+  if (!answer) return;
+  asked_ = false;
+  if (const auto* const none = std::get_if<NoLogin>(&*answer)) {
+    OnNoLogin(*none);
+  } else if (state_ == State::kAsking) {
+    Connect(std::get<Login>(*std::move(answer)));
+  } else {
+    renewal_ = std::get<Login>(*std::move(answer));
+    drain_until_ = now_ + options_.renewal_drain;
   }
+}
 
-  const auto wall = around_.clock.WallNow();
-  if (wall < options_.not_before) {
-    Fail({Cause::kClock, "it shows a time before this program was built"});
-    RetryAfter(options_.clock_retry);
-    return false;
+void HubSender::OnNoLogin(const NoLogin& none) {
+  const milliseconds delay = none.retry_after.value_or(DelayAfter(none.finding.cause));
+  if (state_ == State::kOnline) {  // the present one still holds
+    Say(none.finding);
+    renew_at_ = now_ + delay;
+    return;
   }
-  const int64_t wall_s = duration_cast<seconds>(wall.time_since_epoch()).count();
-  if (!c.signature.empty()) {
-    const absl::StatusOr<int64_t> expiry = SasExpiry(c.signature);
-    if (!expiry.ok() || *expiry <= wall_s) {
-      Fail({Cause::kTokenExpired, ""});
-      RetryAfter(options_.refused_retry_min);
-      return false;
-    }
-    *password = c.signature;
-    return true;
+  Fail(none.finding);
+  RetryAfter(delay);
+}
+
+milliseconds HubSender::DelayAfter(Cause cause) {
+  switch (cause) {
+    case Cause::kClock:
+      return options_.clock_retry;
+    case Cause::kTokenExpired:
+    case Cause::kNotAuthorised:
+    case Cause::kRejected:
+      return backoff_.Jitter(options_.refused_retry_min, options_.refused_retry_max);
+    default:
+      return backoff_.Next();
   }
-  *password = MakeSasToken(c.resource, c.key, wall_s + c.token_lifetime.count());
-  renew_at_ = now_ + SasRenewalDelay(c.token_lifetime, around_.random());
-  return true;
+}
+
+void HubSender::Connect(Login login) {
+  if (login.events_topic != packer_.topic_prefix()) {
+    window_.Readdress(packer_.topic_prefix().size(), login.events_topic);
+    packer_.SetTopicPrefix(login.events_topic);
+  }
+  renewal_.reset();
+  renew_at_.reset();
+  if (login.renew_after.count() != 0) renew_at_ = now_ + login.renew_after;
+  login_ = std::move(login);
+  state_ = State::kConnecting;
+  connect_until_ = now_ + options_.connect_patience;
+  around_.link.Connect(login_);
 }
 
 void HubSender::RetryAfter(milliseconds delay) {
@@ -249,26 +285,33 @@ void HubSender::RetryAfter(milliseconds delay) {
   retry_at_ = now_ + delay;
 }
 
-// Says a cause once an outage.
 void HubSender::Fail(const Finding& finding) {
   around_.counters.cause.Set(static_cast<uint64_t>(finding.cause));
+  Say(finding);
+}
+
+// A cause once an outage.
+void HubSender::Say(const Finding& finding) {
   const uint32_t bit = 1u << static_cast<uint32_t>(finding.cause);
   if ((said_ & bit) != 0) return;
   said_ |= bit;
   around_.report(finding);
 }
 
-// MQTT cannot authenticate again: a new token takes a new connection. Sending pauses until all is
-// acknowledged, so that nothing is sent twice.
+// MQTT cannot authenticate again: a new login takes a new connection. It is there before sending
+// pauses until all is acknowledged, so that nothing is sent twice.
 void HubSender::RenewIfDue() {
   if (!renew_at_ || now_ < *renew_at_) return;
-  renewing_ = true;
-  if (!window_.idle() && now_ < *renew_at_ + options_.renewal_drain) return;
-  renewing_ = false;
+  if (!renewal_) {
+    if (!asked_) Ask();
+    TakeAnswer();
+    if (!renewal_) return;
+  }
+  if (!window_.idle() && now_ < drain_until_) return;
   around_.counters.connected.Set(0);
   downlink_.OnLost();
   window_.Rewind();
-  Connect();
+  Connect(*std::move(renewal_));
 }
 
 // A connection that holds ends the suspicion that something fights for the identity.
@@ -369,18 +412,23 @@ HubSender::TimePoint HubSender::NextWake() const {
   switch (state_) {
     case State::kWaiting:
       return std::min(wake, retry_at_);
+    case State::kAsking:
+      return std::min(wake, around_.login.wake());
     case State::kConnecting:
       return std::min(wake, connect_until_);
     case State::kOnline:
-      if (renew_at_)
-        wake = std::min(wake, renewing_ ? *renew_at_ + options_.renewal_drain : *renew_at_);
+      if (renewal_) {
+        wake = std::min(wake, drain_until_);
+      } else if (renew_at_) {
+        wake = std::min(wake, asked_ ? around_.login.wake() : *renew_at_);
+      }
       if (short_lived_ != 0) wake = std::min(wake, connected_at_ + options_.short_lived);
       if (!window_.idle()) {
         wake = std::min(
             wake, window_.oldest_sent() + (slow_ ? options_.dead_after : options_.slow_after));
       }
       // Without credit a due pack waits for a PUBACK, which rings.
-      if (!renewing_ && window_.HasRoom())
+      if (!renewal_ && window_.HasRoom())
         wake = std::min(wake, packer_.next_due().value_or(kNever));
       return wake;
     case State::kStopped:

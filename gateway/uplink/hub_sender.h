@@ -15,10 +15,11 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/causes/cause.h"
+#include "gateway/credentials/login.h"
 #include "gateway/session/ack_ticket.h"
 #include "gateway/spool/store.h"
 #include "gateway/uplink/backoff.h"
-#include "gateway/uplink/cause.h"
 #include "gateway/uplink/clock.h"
 #include "gateway/uplink/counters.h"
 #include "gateway/uplink/downlink_pump.h"
@@ -28,23 +29,11 @@
 
 namespace sluice::uplink {
 
-// How the sender proves who it is; the key is a secret.
-struct Credentials {
-  std::string key{};        // tokens are made from it
-  std::string resource{};   // of the tokens
-  std::string signature{};  // or one token, made elsewhere
-  std::chrono::seconds token_lifetime{3600};
-  std::string password{};  // or a password that does not expire
-};                         // none of them: X.509, or nothing
-
 struct SenderOptions {
-  Credentials credentials;
   Packer::Options pack;
   size_t window_messages = 100;
   uint64_t window_bytes = 1'700'000;  // and one message more: Paho stalls above 2 MB
   Backoff::Options backoff;
-  // A token's times are meaningless while the clock shows a time before this.
-  std::chrono::system_clock::time_point not_before;
 
   std::chrono::milliseconds stable_after{120'000};      // connected: then the back-off begins anew
   std::chrono::milliseconds short_lived{2'000};         // a connection that ended sooner
@@ -72,12 +61,15 @@ class HubSender {
   // What the surroundings do for it; all of it outlives the sender and runs on its thread.
   struct Surroundings {
     spool::Store& store;
+    credentials::LoginSource& login;
     HubLink& link;
     const Clock& clock;
     Random random;
-    SettleTickets settle;                        // these are safe: one call a Step()
-    std::function<void(const Finding&)> report;  // each cause once an outage; kNone: connected
-    std::function<Finding()> probe;              // why connecting fails; may block for seconds
+    SettleTickets settle;                                // these are safe: one call a Step()
+    std::function<void(const causes::Finding&)> report;  // a cause once an outage; kNone: connected
+    // Why connecting fails; may block for seconds.
+    std::function<causes::Finding(const credentials::Login&)> probe;
+    std::function<void()> ring;  // from any thread: call Step()
     UplinkCounters& counters;
     DeadLetter dead_letter = nullptr;  // may be empty
     Downlink* downlink = nullptr;      // may be null
@@ -100,7 +92,7 @@ class HubSender {
   }
 
  private:
-  enum class State : uint8_t { kWaiting, kConnecting, kOnline, kStopped };
+  enum class State : uint8_t { kWaiting, kAsking, kConnecting, kOnline, kStopped };
 
   void HandleEvents();
   void OnConnected();
@@ -111,10 +103,14 @@ class HubSender {
   void Settle();
 
   void ConnectIfDue();
-  void Connect();
-  bool MakePassword(std::string* password);
+  void Ask();
+  void TakeAnswer();
+  void OnNoLogin(const credentials::NoLogin& none);
+  std::chrono::milliseconds DelayAfter(causes::Cause cause);
+  void Connect(credentials::Login login);
   void RetryAfter(std::chrono::milliseconds delay);
-  void Fail(const Finding& finding);
+  void Fail(const causes::Finding& finding);
+  void Say(const causes::Finding& finding);
   void RenewIfDue();
   void WatchForSlowness();
   void EndShortLives();
@@ -135,14 +131,19 @@ class HubSender {
 
   State state_ = State::kWaiting;
   TimePoint now_;
-  TimePoint retry_at_;       // kWaiting
-  TimePoint connect_until_;  // kConnecting
-  TimePoint connected_at_;   // kOnline
+  TimePoint retry_at_;        // kWaiting
+  TimePoint connect_until_;   // kConnecting
+  TimePoint connected_at_;    // kOnline
+  credentials::Login login_;  // of the present connection, or of the last
+  bool asked_ = false;        // for a login, and not answered yet
+  int failures_ = 0;          // since the last connection
+  bool refused_ = false;      // the last login
   std::optional<TimePoint> renew_at_;
-  bool renewing_ = false;  // no more is sent until all is acknowledged
+  std::optional<credentials::Login> renewal_;  // the next connection's, while this one lives
+  TimePoint drain_until_;                      // meaningful with renewal_
   bool slow_ = false;
   bool acked_since_connect_ = false;
-  bool token_was_fresh_ = false;  // it was refused at once: another will be too
+  bool fresh_was_refused_ = false;  // another will be too
   bool ever_connected_ = false;
   int short_lived_ = 0;
   std::optional<TimePoint> probed_at_;

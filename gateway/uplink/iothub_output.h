@@ -5,14 +5,14 @@
 #include <cstdint>
 #include <string>
 
-#include "gateway/uplink/connection_string.h"
+#include "gateway/credentials/connection_string.h"
 #include "gateway/uplink/uplink_output.h"
 
 namespace sluice::uplink {
 
 struct IotHubOptions {
   std::string name;  // of the output, for the log
-  ConnectionString connection;
+  credentials::ConnectionString connection;
   std::string ca_file;           // PEM bundle; empty: the system's
   std::string certificate_file;  // for x509=true
   std::string key_file;
@@ -32,7 +32,7 @@ class IotHubOutput final : public UplinkOutput {
   // As of UplinkOutput.
   IotHubOutput(const IotHubOptions& options, spool::Store& store, spool::Doorbell& bell,
                HubSender::SettleTickets settle, const Clock& clock, Random random,
-               std::function<void(const Finding&)> report = nullptr)
+               std::function<void(const causes::Finding&)> report = nullptr)
       : UplinkOutput(UplinkOptionsOf(options), store, bell, std::move(settle), clock,
                      std::move(random), std::move(report)) {}
 };

@@ -1,20 +1,27 @@
 #include "gateway/uplink/mqtt_output.h"
 
+#include <memory>
+#include <utility>
+
+#include "gateway/credentials/fixed_login.h"
+
 namespace sluice::uplink {
 
 UplinkOptions UplinkOptionsOf(const MqttOptions& options) {
-  UplinkOptions uplink{options.name, {}, options.sender};
-  PahoLink::Options& link = uplink.link;
-  link.host = options.host;
-  link.port = options.port;
-  link.client_id = options.client_id;
-  link.user_name = options.user_name;
-  link.ca_file = options.ca_file;
-  link.certificate_file = options.certificate_file;
-  link.key_file = options.key_file;
+  UplinkOptions uplink{
+      .name = options.name, .login = nullptr, .link = {}, .sender = options.sender};
+  credentials::Login login;
+  login.host = options.host;
+  login.port = options.port;
+  login.client_id = options.client_id;
+  login.user_name = options.user_name;
+  login.password = options.password;
+  login.certificate_file = options.certificate_file;
+  login.key_file = options.key_file;
+  login.ca_file = options.ca_file;
+  uplink.login = std::make_unique<credentials::FixedLogin>(std::move(login));
 
   SenderOptions& sender = uplink.sender;
-  sender.credentials = {.password = options.password};
   sender.pack.broker_topic = options.topic;
   sender.pack.epoch = options.epoch;
   sender.pack.pack = options.pack;

@@ -31,7 +31,10 @@ std::unique_ptr<Composer> NewComposer(const Packer::Options& options) {
 
 }  // namespace
 
-Packer::Packer(Options options) : options_(std::move(options)), composer_(NewComposer(options_)) {}
+Packer::Packer(Options options)
+    : options_(std::move(options)),
+      topic_prefix_(options_.topic_prefix),
+      composer_(NewComposer(options_)) {}
 
 bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePoint now) {
   if (!options_.pack) return AddAlone(record, receipt);
@@ -151,6 +154,16 @@ std::optional<Packer::TimePoint> Packer::next_due() const {
   if (!urgent_.empty()) return TimePoint::min();
   if (open_.empty()) return std::nullopt;
   return open_.front().due;
+}
+
+void Packer::SetTopicPrefix(const std::string& prefix) {
+  const size_t old_bytes = topic_prefix_.size();
+  for (const auto& [key, pack] : packs_) {
+    pack->topic = std::make_shared<const std::string>(prefix + pack->topic->substr(old_bytes));
+  }
+  for (HubMessage& message : closed_) message.Readdress(old_bytes, prefix);
+  composer_->SetTopicPrefix(prefix);
+  topic_prefix_ = prefix;
 }
 
 HubMessage Packer::TakeClosed() {

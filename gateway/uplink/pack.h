@@ -32,7 +32,7 @@ class Packer {
   using TimePoint = std::chrono::steady_clock::time_point;
 
   struct Options {
-    std::string topic_prefix{};  // "devices/gw-01/messages/events/"
+    std::string topic_prefix{};  // "devices/gw-01/messages/events/", until SetTopicPrefix()
     std::string broker_topic{};  // not empty: for any broker, BrokerComposer's topic
     std::string epoch{};
     bool pack = true;  // false: one record, one message
@@ -53,6 +53,10 @@ class Packer {
   // Closed messages, in order.
   bool has_closed() const { return !closed_.empty(); }
   HubMessage TakeClosed();
+
+  // What is in here too is sent as another identity from now on.
+  void SetTopicPrefix(const std::string& prefix);
+  const std::string& topic_prefix() const { return topic_prefix_; }
 
   bool empty() const { return closed_.empty() && open_.empty() && urgent_.empty(); }
 
@@ -82,6 +86,7 @@ class Packer {
   bool AddAlone(const spool::RecordView& record, const spool::Receipt& receipt);
 
   const Options options_;
+  std::string topic_prefix_;
   const std::unique_ptr<Composer> composer_;
   absl::flat_hash_map<std::string, std::unique_ptr<Pack>> packs_;
   std::string key_;

@@ -17,30 +17,32 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libpaho-mqtt
 #endif
 
 namespace sluice::uplink {
+
+using credentials::Login;
+
 namespace {
 
-std::string ServerUri(const PahoLink::Options& options) {
-  const bool is_v6 = options.host.find(':') != std::string::npos;
-  return "ssl://" + (is_v6 ? "[" + options.host + "]" : options.host) + ":" +
-         std::to_string(options.port);
+std::string ServerUri(const Login& login) {
+  const bool is_v6 = login.host.find(':') != std::string::npos;
+  return "ssl://" + (is_v6 ? "[" + login.host + "]" : login.host) + ":" +
+         std::to_string(login.port);
 }
 
-mqtt::ssl_options TlsOptions(const PahoLink::Options& options) {
+mqtt::ssl_options TlsOptions(const Login& login) {
   mqtt::ssl_options tls;
   tls.set_verify(true);  // off by default: another host's certificate would be accepted
   tls.set_enable_server_cert_auth(true);
   // The default range: Paho's security level 1 leaves OpenSSL 3 nothing below TLS 1.2.
   tls.set_ssl_version(MQTT_SSL_VERSION_DEFAULT);
-  if (!options.ca_file.empty()) tls.set_trust_store(options.ca_file);
-  if (!options.certificate_file.empty()) {
-    tls.set_key_store(options.certificate_file);
-    tls.set_private_key(options.key_file);
+  if (!login.ca_file.empty()) tls.set_trust_store(login.ca_file);
+  if (!login.certificate_file.empty()) {
+    tls.set_key_store(login.certificate_file);
+    tls.set_private_key(login.key_file);
   }
   return tls;
 }
 
-mqtt::connect_options ConnectOptions(const PahoLink::Options& options,
-                                     const std::string& password) {
+mqtt::connect_options ConnectOptions(const PahoLink::Options& options, const Login& login) {
   mqtt::connect_options connect;
   connect.set_mqtt_version(MQTTVERSION_3_1_1);
   connect.set_clean_session(false);
@@ -49,9 +51,9 @@ mqtt::connect_options ConnectOptions(const PahoLink::Options& options,
   connect.set_automatic_reconnect(false);
   // Above what the sender ever has under way: what Paho queues itself drains once a second.
   connect.set_max_inflight(options.max_inflight + 28);
-  if (!options.user_name.empty()) connect.set_user_name(options.user_name);
-  if (!password.empty()) connect.set_password(password);
-  connect.set_ssl(TlsOptions(options));
+  if (!login.user_name.empty()) connect.set_user_name(login.user_name);
+  if (!login.password.empty()) connect.set_password(login.password);
+  connect.set_ssl(TlsOptions(login));
   return connect;
 }
 
@@ -72,13 +74,13 @@ void QuietenTrace() {
 // mutex, as does destroying the client: none runs after that.
 class PahoLink::Connection {
  public:
-  Connection(const Options& options, spool::Doorbell& bell)
+  Connection(const Options& options, const Login& login, spool::Doorbell& bell)
       : bell_(bell),
         connecting_(*this),
         publishing_(*this),
         subscribing_(*this),
         sending_(*this),
-        client_(ServerUri(options), options.client_id,
+        client_(ServerUri(login), login.client_id,
                 mqtt::create_options(MQTTVERSION_3_1_1, options.max_inflight + 28)) {
     client_.set_connection_lost_handler([this](const std::string&) {
       Note({LinkEvent::Kind::kLost, 0, 0});
@@ -253,14 +255,14 @@ PahoLink::PahoLink(Options options, spool::Doorbell& bell)
 
 PahoLink::~PahoLink() = default;
 
-void PahoLink::Connect(const std::string& password) {
+void PahoLink::Connect(const Login& login) {
   // The old client goes first, saying DISCONNECT if it is still connected. If it was the process's
   // only one, Paho stops its threads and starts them again, which takes a tenth of a second; a
   // receive thread that goes on would notice the finished TCP connect only when its poll for input
   // has timed out, a second later.
   connection_.reset();
-  connection_ = std::make_unique<Connection>(options_, bell_);
-  connection_->Connect(ConnectOptions(options_, password));
+  connection_ = std::make_unique<Connection>(options_, login, bell_);
+  connection_->Connect(ConnectOptions(options_, login));
 }
 
 bool PahoLink::Publish(uint64_t number, const HubMessage& message) {

@@ -19,13 +19,6 @@ namespace sluice::uplink {
 class PahoLink final : public HubLink {
  public:
   struct Options {
-    std::string host;  // to dial; its certificate must carry this name
-    uint16_t port = 8883;
-    std::string client_id;
-    std::string user_name;
-    std::string ca_file;           // empty: the system's
-    std::string certificate_file;  // X.509: chain and key in PEM
-    std::string key_file;
     int max_inflight = 100;
     int keep_alive_s = 120;
     bool receives = false;       // whether Subscribe() is ever called
@@ -36,7 +29,7 @@ class PahoLink final : public HubLink {
   PahoLink(Options options, spool::Doorbell& bell);
   ~PahoLink() override;
 
-  void Connect(const std::string& password) override;
+  void Connect(const credentials::Login& login) override;
   bool Publish(uint64_t number, const HubMessage& message) override;
   void Subscribe(std::span<const std::string> filters) override;
   bool Send(const DownlinkMessage& message) override;

@@ -12,14 +12,13 @@
 #include <string_view>
 #include <vector>
 
+#include "gateway/credentials/text.h"
+
 namespace sluice::uplink {
 
-void AppendPercentEncoded(std::string_view text, std::string* out);
-// Nothing where a '%' is not followed by two hex digits.
-std::optional<std::string> PercentDecode(std::string_view text);
-
-// Names compare without regard to ASCII case, as the hub compares them.
-bool EqualsIgnoringCase(std::string_view a, std::string_view b);
+using credentials::AppendPercentEncoded;
+using credentials::EqualsIgnoringCase;
+using credentials::PercentDecode;
 
 // Builds a bag and counts what the hub meters of it.
 class PropertyBag {

@@ -4,10 +4,14 @@
 
 #include <utility>
 
+#include "gateway/causes/probe.h"
 #include "gateway/operate/log.h"
-#include "gateway/uplink/probe.h"
 
 namespace sluice::uplink {
+
+using causes::Cause;
+using causes::Finding;
+
 namespace {
 
 constexpr std::chrono::milliseconds kProbeTimeout(5'000);
@@ -47,10 +51,10 @@ std::string MakeEpoch(const Clock& clock) {
   return digits;
 }
 
-UplinkOutput::UplinkOutput(const UplinkOptions& options, spool::Store& store, spool::Doorbell& bell,
+UplinkOutput::UplinkOutput(UplinkOptions options, spool::Store& store, spool::Doorbell& bell,
                            HubSender::SettleTickets settle, const Clock& clock, Random random,
                            std::function<void(const Finding&)> report)
-    : name_(options.name), bell_(bell), clock_(clock) {
+    : name_(options.name), bell_(bell), clock_(clock), login_(std::move(options.login)) {
   link_ = std::make_unique<PahoLink>(LinkOptions(options), bell);
   if (!report) {
     report = [name = name_, &clock,
@@ -62,14 +66,14 @@ UplinkOutput::UplinkOutput(const UplinkOptions& options, spool::Store& store, sp
           &limiter);
     };
   }
-  auto probe = [host = options.link.host, port = options.link.port, ca = options.link.ca_file] {
-    return Probe(host, port, ca, kProbeTimeout);
+  auto probe = [](const credentials::Login& login) {
+    return causes::Probe(login.host, login.port, login.ca_file, kProbeTimeout);
   };
   sender_ = std::make_unique<HubSender>(
       options.sender,
-      HubSender::Surroundings{store, *link_, clock, std::move(random), std::move(settle),
-                              std::move(report), std::move(probe), counters_, options.dead_letter,
-                              options.downlink});
+      HubSender::Surroundings{store, *login_, *link_, clock, std::move(random), std::move(settle),
+                              std::move(report), std::move(probe), [&bell] { bell.Ring(); },
+                              counters_, options.dead_letter, options.downlink});
 }
 
 UplinkOutput::~UplinkOutput() { Stop(std::chrono::milliseconds(0)); }

@@ -9,6 +9,8 @@
 #include <string>
 #include <thread>
 
+#include "gateway/causes/cause.h"
+#include "gateway/credentials/login.h"
 #include "gateway/spool/doorbell.h"
 #include "gateway/spool/store.h"
 #include "gateway/uplink/clock.h"
@@ -20,6 +22,7 @@ namespace sluice::uplink {
 
 struct UplinkOptions {
   std::string name;  // of the output, for the log
+  std::unique_ptr<credentials::LoginSource> login;
   PahoLink::Options link;
   SenderOptions sender;
   HubSender::DeadLetter dead_letter = nullptr;  // on the output's thread; may be empty
@@ -33,9 +36,9 @@ class UplinkOutput {
  public:
   // `store`, `bell` (the store's) and `clock` outlive the output. `settle` runs on the output's
   // thread, once a burst of PUBACKs. `report` null: to the log.
-  UplinkOutput(const UplinkOptions& options, spool::Store& store, spool::Doorbell& bell,
+  UplinkOutput(UplinkOptions options, spool::Store& store, spool::Doorbell& bell,
                HubSender::SettleTickets settle, const Clock& clock, Random random,
-               std::function<void(const Finding&)> report = nullptr);
+               std::function<void(const causes::Finding&)> report = nullptr);
   ~UplinkOutput();  // Stop(0)
   UplinkOutput(const UplinkOutput&) = delete;
   UplinkOutput& operator=(const UplinkOutput&) = delete;
@@ -56,6 +59,7 @@ class UplinkOutput {
   spool::Doorbell& bell_;
   const Clock& clock_;
   UplinkCounters counters_;
+  const std::unique_ptr<credentials::LoginSource> login_;
   std::unique_ptr<HubLink> link_;
   std::unique_ptr<HubSender> sender_;  // of the thread, once that runs
   std::atomic<bool> draining_{false};

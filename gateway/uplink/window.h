@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <utility>
 
 #include "gateway/uplink/hub_message.h"
@@ -62,6 +63,15 @@ class Window {
 
   // The connection is gone: all that is left is to be sent again.
   void Rewind() { next_ = 0; }
+
+  void Readdress(size_t old_prefix_bytes, const std::string& prefix) {
+    for (Entry& entry : entries_) {
+      if (entry.acknowledged) continue;
+      bytes_ -= entry.message.wire_bytes();
+      entry.message.Readdress(old_prefix_bytes, prefix);
+      bytes_ += entry.message.wire_bytes();
+    }
+  }
 
   bool empty() const { return entries_.empty(); }
   size_t size() const { return entries_.size(); }

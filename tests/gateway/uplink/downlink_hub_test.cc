@@ -70,8 +70,8 @@ class DownlinkHubTest : public testing::Test {
     options.sender.backoff = {.first = 20ms, .cap = 50ms};
     options.sender.short_lived = 0ms;
     options.connection =
-        *ParseConnectionString("HostName=localhost:" + std::to_string(hub_.port()) +
-                               ";DeviceId=gw;SharedAccessKey=" + HubProcess::kKey);
+        *credentials::ParseConnectionString("HostName=localhost:" + std::to_string(hub_.port()) +
+                                            ";DeviceId=gw;SharedAccessKey=" + HubProcess::kKey);
     options.ca_file = hub_.path("ca.crt");
     options.epoch = "e";
     UplinkOptions uplink = UplinkOptionsOf(options);
@@ -90,7 +90,7 @@ TEST_F(DownlinkHubTest, ATwinIsReadOnEveryConnection) {
   hub_.Start();
   UplinkOutput output(
       Options(&reader), queue_, bell_, [](auto) {}, clock_, [] { return 0.5; },
-      [](const Finding&) {});
+      [](const causes::Finding&) {});
   output.Start();
   const std::string answer = "$iothub/twin/res/200/?$rid=7 {";
   EXPECT_TRUE(reader.WaitFor(answer));
@@ -108,7 +108,7 @@ TEST_F(DownlinkHubTest, AFilterThatTheHubDoesNotGrantIsSaid) {
   hub_.Start();
   UplinkOutput output(
       Options(&reader), queue_, bell_, [](auto) {}, clock_, [] { return 0.5; },
-      [](const Finding&) {});
+      [](const causes::Finding&) {});
   output.Start();
   EXPECT_TRUE(reader.WaitFor("refused"));
 }

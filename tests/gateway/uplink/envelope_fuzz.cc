@@ -9,7 +9,7 @@
 #include "filters/json/reader.h"
 #include "filters/json/utf8.h"
 #include "filters/json/writer.h"
-#include "gateway/uplink/connection_string.h"
+#include "gateway/credentials/connection_string.h"
 #include "gateway/uplink/envelope.h"
 
 namespace sluice::uplink {
@@ -59,7 +59,7 @@ void CheckBag(const spool::RecordView& record) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace sluice;
   std::string_view input(reinterpret_cast<const char*>(data), size);
-  static_cast<void>(uplink::ParseConnectionString(input));
+  static_cast<void>(credentials::ParseConnectionString(input));
 
   spool::RecordView record;
   record.device = uplink::Take(&input);

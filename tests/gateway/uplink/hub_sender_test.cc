@@ -10,14 +10,20 @@
 #include <utility>
 #include <vector>
 
+#include "gateway/credentials/login.h"
 #include "gateway/spool/doorbell.h"
 #include "gateway/spool/memory_queue.h"
-#include "gateway/uplink/sas.h"
 
 namespace sluice::uplink {
 namespace {
 
 using namespace std::chrono_literals;
+using causes::Cause;
+using causes::Finding;
+using credentials::Login;
+using credentials::LoginAnswer;
+using credentials::LoginRequest;
+using credentials::NoLogin;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -34,14 +40,15 @@ class FakeClock final : public Clock {
 
 class FakeLink final : public HubLink {
  public:
-  void Connect(const std::string& password) override {
-    passwords.push_back(password);
+  void Connect(const Login& login) override {
+    passwords.push_back(login.password);
     events.clear();
     connected = false;
   }
   bool Publish(uint64_t number, const HubMessage& message) override {
     if (!connected) return false;
     numbers.push_back(number);
+    topics.push_back(*message.topic);
     bytes += message.wire_bytes();
     return true;
   }
@@ -67,6 +74,7 @@ class FakeLink final : public HubLink {
 
   std::vector<std::string> passwords;  // one a Connect()
   Numbers numbers;                     // published since last looked at
+  std::vector<std::string> topics;     // all of them
   uint64_t bytes = 0;
   bool connected = false;
   bool disconnected = false;
@@ -104,35 +112,59 @@ class FakeDownlink final : public Downlink {
   const std::vector<std::string> filters_{"a/#", "b/#"};
 };
 
+// Each login is "login-1", "login-2" and so on, answered at once unless told otherwise.
+class FakeLogin final : public credentials::LoginSource {
+ public:
+  void Ask(const LoginRequest& request) override {
+    requests.push_back(request);
+    asked_ = true;
+  }
+  std::optional<LoginAnswer> Poll(TimePoint) override {
+    if (!asked_ || slow) return std::nullopt;
+    asked_ = false;
+    if (none) return *none;
+    Login login = next;
+    login.password = "login-" + std::to_string(requests.size());
+    return login;
+  }
+
+  Login next;
+  std::optional<NoLogin> none;
+  bool slow = false;
+  std::vector<LoginRequest> requests;
+
+ private:
+  bool asked_ = false;
+};
+
 // One record is one message unless a test packs: the numbers of messages are then those of records.
 class HubSenderTest : public testing::Test {
  protected:
   HubSenderTest() {
-    options_.credentials = {"key", "hub/devices/gw", "", 3600s};
-    options_.pack.topic_prefix = "devices/gw/messages/events/";
+    source_.next.events_topic = "devices/gw/messages/events/";
+    source_.next.renew_after = 2970s;
+    source_.next.is_fresh = true;
     options_.pack.epoch = "e";
     options_.pack.pack = false;
     options_.window_messages = 4;
-    options_.not_before = std::chrono::system_clock::time_point(1'700'000'000s);
   }
 
   HubSender& sender() {
     if (!sender_) {
-      sender_.emplace(options_,
-                      HubSender::Surroundings{queue_, link_, clock_, [this] { return draw_; },
-                                              [this](std::span<const session::AckTicket> tickets) {
-                                                ++settle_calls_;
-                                                for (const auto& t : tickets)
-                                                  settled_.push_back(t.sequence);
-                                              },
-                                              [this](const Finding& f) {
-                                                said_.push_back(std::string(CauseName(f.cause)));
-                                              },
-                                              [this] {
-                                                ++probes_;
-                                                return probe_result_;
-                                              },
-                                              counters_, nullptr, downlink_});
+      sender_.emplace(options_, HubSender::Surroundings{
+                                    queue_, source_, link_, clock_, [this] { return draw_; },
+                                    [this](std::span<const session::AckTicket> tickets) {
+                                      ++settle_calls_;
+                                      for (const auto& t : tickets) settled_.push_back(t.sequence);
+                                    },
+                                    [this](const Finding& f) {
+                                      said_.push_back(std::string(causes::CauseName(f.cause)));
+                                    },
+                                    [this](const Login&) {
+                                      ++probes_;
+                                      return probe_result_;
+                                    },
+                                    [] {}, counters_, nullptr, downlink_});
     }
     return *sender_;
   }
@@ -187,6 +219,7 @@ class HubSenderTest : public testing::Test {
   std::vector<std::string> Said() { return std::exchange(said_, {}); }
 
   FakeClock clock_;
+  FakeLogin source_;
   FakeLink link_;
   spool::Doorbell bell_;
   spool::MemoryQueue queue_{{}, bell_};
@@ -304,41 +337,106 @@ TEST_F(HubSenderTest, RefusesForGoodWhatIsTooLargeAndGoesOn) {
 
 // --- credentials
 
-TEST_F(HubSenderTest, ATokenHoldsForItsLifetimeFromNow) {
+TEST_F(HubSenderTest, ALoginWithoutAnEndIsNeverRenewed) {
+  source_.next.renew_after = 0s;
   GoOnline();
-  EXPECT_THAT(link_.passwords, ElementsAre(MakeSasToken("hub/devices/gw", "key", 1'800'003'600)));
-}
-
-TEST_F(HubSenderTest, X509SendsNoPasswordAndNeverRenews) {
-  options_.credentials = {};
-  GoOnline();
-  EXPECT_THAT(link_.passwords, ElementsAre(""));
   Pass(10h);
   EXPECT_EQ(link_.passwords.size(), 1u);
 }
 
-TEST_F(HubSenderTest, WaitsForAClockLaterThanTheBuild) {
-  clock_.wall = std::chrono::system_clock::time_point(10s);
+TEST_F(HubSenderTest, WithoutALoginItSaysWhyOnceAndAsksAgain) {
+  source_.none = NoLogin{{Cause::kClock, ""}};
   sender().Step();
   EXPECT_THAT(link_.passwords, IsEmpty());
   EXPECT_THAT(Said(), ElementsAre("clock"));
   Pass(1min);
   EXPECT_THAT(Said(), IsEmpty()) << "once";
-  clock_.wall = std::chrono::system_clock::time_point(1'800'000'000s);
+  source_.none.reset();
   Pass(5s);
   EXPECT_EQ(link_.passwords.size(), 1u);
 }
 
-TEST_F(HubSenderTest, SaysThatATokenMadeElsewhereHasExpired) {
-  options_.credentials = {"", "", "SharedAccessSignature sr=h&sig=s&se=1800000100", 3600s};
+TEST_F(HubSenderTest, ASourceMaySayWhenToAskAgain) {
+  source_.none = NoLogin{{Cause::kTokenExpired, ""}, 7s};
+  EXPECT_EQ(sender().Step(), clock_.now + 7s);
+}
+
+TEST_F(HubSenderTest, ALoginMayTakeItsTime) {
+  source_.slow = true;
+  Append(1);
+  EXPECT_EQ(sender().Step(), HubSender::TimePoint::max()) << "it is rung then";
+  Pass(1h);
+  EXPECT_THAT(link_.passwords, IsEmpty());
+  EXPECT_EQ(source_.requests.size(), 1u);
+  source_.slow = false;
   GoOnline();
-  EXPECT_EQ(link_.passwords.size(), 1u);
-  Pass(101s);
+  EXPECT_THAT(link_.passwords, ElementsAre("login-1"));
+  EXPECT_EQ(Sent(), (Numbers{1}));
+}
+
+TEST_F(HubSenderTest, ARefusedLoginIsSaidToTheSource) {
+  sender().Step();
+  EXPECT_FALSE(source_.requests.back().refused);
+  Happen(LinkEvent::Kind::kConnectFailed, 5);
+  sender().Step();
+  ASSERT_EQ(source_.requests.size(), 2u);
+  EXPECT_TRUE(source_.requests.back().refused);
+  EXPECT_EQ(source_.requests.back().failures, 1);
+  GoOnline();
   Happen(LinkEvent::Kind::kLost);
+  Pass(1s);
+  ASSERT_EQ(source_.requests.size(), 3u);
+  EXPECT_FALSE(source_.requests.back().refused) << "it was good for a connection";
+  EXPECT_EQ(source_.requests.back().failures, 0);
+}
+
+TEST_F(HubSenderTest, AnotherIdentityTakesOverWhatIsUnderWay) {
+  options_.pack.pack = true;
+  options_.pack.max_delay = 1s;
+  Append(3, 5'000);
+  GoOnline();
+  EXPECT_EQ(Sent(), (Numbers{1, 2, 3}));
+  Append(1);
+  Pass(1ms);
+  source_.next.events_topic = "devices/longer-name/messages/events/";
+  Happen(LinkEvent::Kind::kLost);
+  Pass(1s);
+  link_.topics.clear();
+  Happen(LinkEvent::Kind::kConnected);
+  Pass(1s);
+  const std::string topic =
+      "devices/longer-name/messages/events/%24.ct=application%2Fjson&%24.ce=utf-8";
+  EXPECT_THAT(link_.topics, ElementsAre(topic, topic, topic, topic));
+  Append(1, 5'000);
+  sender().Step();
+  EXPECT_EQ(link_.topics.back(), topic) << "and what comes later";
+}
+
+TEST_F(HubSenderTest, RenewsWhileThePresentConnectionGoesOnSending) {
+  GoOnline();
+  source_.slow = true;
+  Pass(2970s);
+  EXPECT_EQ(source_.requests.size(), 2u);
+  Append(1);
+  sender().Step();
+  EXPECT_EQ(Sent(), (Numbers{1})) << "the source takes its time";
+  source_.slow = false;
+  Ack(1);
+  sender().Step();
+  EXPECT_THAT(link_.passwords, ElementsAre("login-1", "login-2"));
+}
+
+TEST_F(HubSenderTest, ARenewalThatFailsLeavesTheConnectionAndIsSaid) {
+  GoOnline();
   Said();
-  Pass(10min);
-  EXPECT_THAT(Said(), ElementsAre("closed", "token_expired"));
-  EXPECT_EQ(link_.passwords.size(), 1u);
+  source_.none = NoLogin{{Cause::kRefused, ""}, 5s};
+  Pass(2971s);
+  EXPECT_THAT(Said(), ElementsAre("refused"));
+  EXPECT_EQ(counters_.connected.Get(), 1u);
+  EXPECT_EQ(counters_.cause.Get(), 0u) << "it still delivers";
+  source_.none.reset();
+  Pass(5s);
+  EXPECT_EQ(link_.passwords.size(), 2u);
 }
 
 TEST_F(HubSenderTest, RenewsATokenAheadOfItsEndWhenAllIsAcknowledged) {

@@ -47,7 +47,7 @@ class IotHubOutputTest : public testing::Test {
   }
   void Run() { Run(Credential(), hub_.path("ca.crt")); }
   void Run(const std::string& connection_string, const std::string& ca) {
-    const auto connection = ParseConnectionString(connection_string);
+    const auto connection = credentials::ParseConnectionString(connection_string);
     ASSERT_TRUE(connection.ok()) << connection.status();
     options_.connection = *connection;
     options_.ca_file = ca;
@@ -59,9 +59,9 @@ class IotHubOutputTest : public testing::Test {
           changed_.notify_all();
         },
         clock_, [this] { return std::uniform_real_distribution<>()(random_); },
-        [this](const Finding& finding) {
+        [this](const causes::Finding& finding) {
           std::lock_guard lock(mutex_);
-          causes_.push_back(std::string(CauseName(finding.cause)));
+          causes_.push_back(std::string(causes::CauseName(finding.cause)));
           details_ += finding.detail + "\n";
           changed_.notify_all();
         });

@@ -1,6 +1,6 @@
-#include "gateway/uplink/build_info.h"
+#include "gateway/credentials/build_info.h"
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 
 std::string_view Product() { return "sluice/" SLUICE_VERSION; }
 
@@ -8,4 +8,4 @@ std::chrono::system_clock::time_point BuildTime() {
   return std::chrono::system_clock::time_point(std::chrono::seconds(SLUICE_BUILD_TIME));
 }
 
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials

@@ -1,9 +1,9 @@
-#include "gateway/uplink/cause.h"
+#include "gateway/causes/cause.h"
 
 #include <cstddef>
 #include <iterator>
 
-namespace sluice::uplink {
+namespace sluice::causes {
 namespace {
 
 struct Row {
@@ -68,4 +68,4 @@ const Row& RowOf(Cause cause) {
 std::string_view CauseName(Cause cause) { return RowOf(cause).name; }
 std::string_view CauseAdvice(Cause cause) { return RowOf(cause).advice; }
 
-}  // namespace sluice::uplink
+}  // namespace sluice::causes

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <string>
 
-#include "gateway/uplink/cause.h"
+#include "gateway/causes/cause.h"
 
-namespace sluice::uplink {
+namespace sluice::causes {
 
 // The first step that fails; kNone if a TLS connection with a trusted certificate comes about.
 // `ca_file` empty: the system's.
 Finding Probe(const std::string& host, uint16_t port, const std::string& ca_file,
               std::chrono::milliseconds timeout);
 
-}  // namespace sluice::uplink
+}  // namespace sluice::causes

@@ -10,7 +10,7 @@
 
 #include "absl/status/statusor.h"
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 
 // The token for `resource` ("host/devices/id", not percent-encoded) until `expiry_s` (seconds since
 // 1970), signed with `key` (raw bytes).
@@ -23,4 +23,4 @@ absl::StatusOr<int64_t> SasExpiry(std::string_view token);
 // that gateways that started together do not renew together.
 std::chrono::milliseconds SasRenewalDelay(std::chrono::milliseconds lifetime, double draw);
 
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::uplink {
+namespace sluice::causes {
 
 enum class Cause : uint8_t {
   kNone,
@@ -40,4 +40,4 @@ struct Finding {
   std::string detail;
 };
 
-}  // namespace sluice::uplink
+}  // namespace sluice::causes

@@ -1,4 +1,4 @@
-#include "gateway/uplink/connection_string.h"
+#include "gateway/credentials/connection_string.h"
 
 #include <algorithm>
 #include <charconv>
@@ -8,12 +8,11 @@
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
 #include "fmt/core.h"
-#include "gateway/uplink/property_bag.h"
+#include "gateway/credentials/text.h"
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 namespace {
 
-constexpr std::string_view kApiVersion = "2021-04-12";
 constexpr size_t kMaxIdBytes = 128;
 
 absl::Status Error(const std::string& message) { return absl::InvalidArgumentError(message); }
@@ -200,14 +199,14 @@ absl::StatusOr<ConnectionString> ParseConnectionString(std::string_view text) {
   if (parts->device_id.data() == nullptr) return Error("DeviceId is missing");
 
   ConnectionString c;
-  c.host_name = std::string(parts->host_name);
-  c.device_id = std::string(parts->device_id);
-  c.module_id = std::string(parts->module_id);
+  c.identity.host_name = std::string(parts->host_name);
+  c.identity.device_id = std::string(parts->device_id);
+  c.identity.module_id = std::string(parts->module_id);
   c.gateway_host_name = std::string(parts->gateway);
-  if (absl::Status s = CheckId("DeviceId", c.device_id); !s.ok()) return s;
-  if (absl::Status s = CheckId("ModuleId", c.module_id); !s.ok()) return s;
+  if (absl::Status s = CheckId("DeviceId", c.identity.device_id); !s.ok()) return s;
+  if (absl::Status s = CheckId("ModuleId", c.identity.module_id); !s.ok()) return s;
   if (absl::Status s = TakeCredential(*parts, &c); !s.ok()) return s;
-  if (absl::Status s = SplitHost("HostName", c.host_name, &c); !s.ok()) return s;
+  if (absl::Status s = SplitHost("HostName", c.identity.host_name, &c); !s.ok()) return s;
   if (!c.gateway_host_name.empty()) {
     c.dial_port = 8883;
     if (absl::Status s = SplitHost("GatewayHostName", c.gateway_host_name, &c); !s.ok()) return s;
@@ -215,27 +214,4 @@ absl::StatusOr<ConnectionString> ParseConnectionString(std::string_view text) {
   return c;
 }
 
-std::string ClientId(const ConnectionString& c) {
-  return c.module_id.empty() ? c.device_id : c.device_id + "/" + c.module_id;
-}
-
-std::string UserName(const ConnectionString& c, std::string_view product) {
-  std::string name = c.host_name + "/" + ClientId(c) + "/?api-version=" + std::string(kApiVersion) +
-                     "&DeviceClientType=";
-  AppendPercentEncoded(product, &name);
-  return name;
-}
-
-std::string TokenResource(const ConnectionString& c) {
-  std::string resource = c.host_name + "/devices/" + c.device_id;
-  if (!c.module_id.empty()) resource += "/modules/" + c.module_id;
-  return resource;
-}
-
-std::string EventsTopic(const ConnectionString& c) {
-  std::string topic = "devices/" + c.device_id;
-  if (!c.module_id.empty()) topic += "/modules/" + c.module_id;
-  return topic + "/messages/events/";
-}
-
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials

@@ -1,4 +1,4 @@
-#include "gateway/uplink/sas.h"
+#include "gateway/credentials/sas.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -9,9 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/escaping.h"
-#include "gateway/uplink/property_bag.h"
+#include "gateway/credentials/text.h"
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 
 std::string MakeSasToken(std::string_view resource, std::string_view key, int64_t expiry_s) {
   std::string sr;
@@ -53,4 +53,4 @@ std::chrono::milliseconds SasRenewalDelay(std::chrono::milliseconds lifetime, do
   return std::chrono::milliseconds(static_cast<int64_t>(whole * (0.80 + 0.05 * draw)));
 }
 
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials

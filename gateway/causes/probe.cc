@@ -1,4 +1,4 @@
-#include "gateway/uplink/probe.h"
+#include "gateway/causes/probe.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <cstring>
 #include <memory>
 
-namespace sluice::uplink {
+namespace sluice::causes {
 namespace {
 
 struct AddressesDeleter {
@@ -137,4 +137,4 @@ Finding Probe(const std::string& host, uint16_t port, const std::string& ca_file
   return {cause, host + ":" + std::to_string(port) + ": " + std::strerror(connect_error)};
 }
 
-}  // namespace sluice::uplink
+}  // namespace sluice::causes

@@ -9,13 +9,12 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "gateway/credentials/hub_identity.h"
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 
 struct ConnectionString {
-  std::string host_name;  // as written, with ":port" if it has one: user name and token carry it so
-  std::string device_id;
-  std::string module_id;  // empty: a device
+  HubIdentity identity;  // host_name as written, with ":port" if it has one
   std::string gateway_host_name;
 
   // Exactly one of these.
@@ -32,11 +31,4 @@ struct ConnectionString {
 // each part is split at its first '='. Whether the hub knows any of it is not asked.
 absl::StatusOr<ConnectionString> ParseConnectionString(std::string_view text);
 
-// The MQTT names of the identity (section 3 and 6 of the hub's protocol).
-std::string ClientId(const ConnectionString& c);
-std::string UserName(const ConnectionString& c,
-                     std::string_view product);        // product: "sluice/1.0.0"
-std::string TokenResource(const ConnectionString& c);  // not yet percent-encoded
-std::string EventsTopic(const ConnectionString& c);    // with the final '/'
-
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials

@@ -1,4 +1,4 @@
-#include "gateway/uplink/connection_string.h"
+#include "gateway/credentials/connection_string.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 namespace {
 
 using testing::HasSubstr;
@@ -17,12 +17,12 @@ TEST(ConnectionStringTest, GivesTheNamesOfADevice) {
       "HostName=contoso.azure-devices.net;DeviceId=MyDevice01;SharedAccessKey=AAECAw==");
   ASSERT_TRUE(c.ok()) << c.status();
   EXPECT_EQ(c->key, std::string("\0\1\2\3", 4));
-  EXPECT_EQ(ClientId(*c), "MyDevice01");
-  EXPECT_EQ(UserName(*c, "sluice/1.0.0"),
+  EXPECT_EQ(ClientId(c->identity), "MyDevice01");
+  EXPECT_EQ(UserName(c->identity, "sluice/1.0.0"),
             "contoso.azure-devices.net/MyDevice01/"
             "?api-version=2021-04-12&DeviceClientType=sluice%2F1.0.0");
-  EXPECT_EQ(TokenResource(*c), "contoso.azure-devices.net/devices/MyDevice01");
-  EXPECT_EQ(EventsTopic(*c), "devices/MyDevice01/messages/events/");
+  EXPECT_EQ(TokenResource(c->identity), "contoso.azure-devices.net/devices/MyDevice01");
+  EXPECT_EQ(EventsTopic(c->identity), "devices/MyDevice01/messages/events/");
   EXPECT_EQ(c->dial_host, "contoso.azure-devices.net");
   EXPECT_EQ(c->dial_port, 8883);
 }
@@ -30,10 +30,10 @@ TEST(ConnectionStringTest, GivesTheNamesOfADevice) {
 TEST(ConnectionStringTest, GivesTheNamesOfAModule) {
   const auto c = ParseConnectionString("HostName=h;DeviceId=d;ModuleId=m;SharedAccessKey=AAEC");
   ASSERT_TRUE(c.ok()) << c.status();
-  EXPECT_EQ(ClientId(*c), "d/m");
-  EXPECT_EQ(UserName(*c, "p"), "h/d/m/?api-version=2021-04-12&DeviceClientType=p");
-  EXPECT_EQ(TokenResource(*c), "h/devices/d/modules/m");
-  EXPECT_EQ(EventsTopic(*c), "devices/d/modules/m/messages/events/");
+  EXPECT_EQ(ClientId(c->identity), "d/m");
+  EXPECT_EQ(UserName(c->identity, "p"), "h/d/m/?api-version=2021-04-12&DeviceClientType=p");
+  EXPECT_EQ(TokenResource(c->identity), "h/devices/d/modules/m");
+  EXPECT_EQ(EventsTopic(c->identity), "devices/d/modules/m/messages/events/");
 }
 
 TEST(ConnectionStringTest, DialsWhereItSays) {
@@ -59,7 +59,7 @@ TEST(ConnectionStringTest, DialsWhereItSays) {
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     EXPECT_EQ(parsed->dial_host, c.dial_host);
     EXPECT_EQ(parsed->dial_port, c.dial_port);
-    EXPECT_EQ(TokenResource(*parsed), c.resource);
+    EXPECT_EQ(TokenResource(parsed->identity), c.resource);
   }
 }
 
@@ -73,8 +73,8 @@ TEST(ConnectionStringTest, IsTolerantInForm) {
     SCOPED_TRACE(text);
     const auto c = ParseConnectionString(text);
     ASSERT_TRUE(c.ok()) << c.status();
-    EXPECT_EQ(c->host_name, "h");
-    EXPECT_EQ(c->device_id, "d");
+    EXPECT_EQ(c->identity.host_name, "h");
+    EXPECT_EQ(c->identity.device_id, "d");
     EXPECT_EQ(c->key.size(), 4u);
   }
 }
@@ -145,4 +145,4 @@ TEST(ConnectionStringTest, SaysWhatIsWrongWithoutSecrets) {
 }
 
 }  // namespace
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials

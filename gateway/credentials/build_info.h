@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string_view>
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 
 // "sluice/0.1.0": the hub logs it as the client's type.
 std::string_view Product();
@@ -13,4 +13,4 @@ std::string_view Product();
 // earlier time.
 std::chrono::system_clock::time_point BuildTime();
 
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials

@@ -1,10 +1,10 @@
-#include "gateway/uplink/sas.h"
+#include "gateway/credentials/sas.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace sluice::uplink {
+namespace sluice::credentials {
 namespace {
 
 std::string Bytes(int from, int count) {
@@ -51,4 +51,4 @@ TEST(SasTest, RenewsBetween80And85PercentOfTheLifetime) {
 }
 
 }  // namespace
-}  // namespace sluice::uplink
+}  // namespace sluice::credentials
