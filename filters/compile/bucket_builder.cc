@@ -1,6 +1,7 @@
 #include "filters/compile/bucket_builder.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <utility>
 
@@ -98,9 +99,32 @@ RuleIndex::Segment BucketBuilder::BuildSegment(const std::vector<uint32_t>& clau
   if (dimensions.size() > RuleIndex::kMaxDimensions) dimensions.resize(RuleIndex::kMaxDimensions);
   segment.dimension_count = static_cast<uint16_t>(dimensions.size());
   segment.is_prefix = dimensions.size() == 1 && dimensions[0].first == clauses.size();
+  segment.is_bands = dimensions.size() == 2 && dimensions[1].first == clauses.size() &&
+                     dimensions[0].second.field == dimensions[1].second.field;
   for (const auto& [count, dimension] : dimensions)
     index_.dimensions_.push_back(BuildDimension(segment, dimension, bounds));
+  if (segment.is_bands) AddMinima(segment);
   return segment;
+}
+
+void BucketBuilder::AddMinima(const RuleIndex::Segment& segment) {
+  const RuleIndex::Dimension& first = index_.dimensions_[segment.dimensions];
+  RuleIndex::Dimension& second = index_.dimensions_[segment.dimensions + 1];
+  second.bitmaps = static_cast<uint32_t>(index_.minima_.size());
+  std::vector<double> level(segment.count);  // by place, then in the order of the first dimension
+  for (uint32_t i = 0; i < segment.count; ++i)
+    level[index_.order(second)[i]] = index_.bounds(second)[i];
+  std::vector<double> ordered;
+  for (const uint32_t place : index_.order(first)) ordered.push_back(level[place]);
+  for (int i = 0; i < 3; ++i) {
+    index_.minima_.insert(index_.minima_.end(), ordered.begin(), ordered.end());
+    level.assign(RuleIndex::BlocksOf(ordered.size()), std::numeric_limits<double>::infinity());
+    for (size_t j = 0; j < ordered.size(); ++j) {
+      double& least = level[j / RuleIndex::kBandBlock];
+      least = std::min(least, ordered[j]);
+    }
+    std::swap(level, ordered);
+  }
 }
 
 RuleIndex::Dimension BucketBuilder::BuildDimension(const RuleIndex::Segment& segment,
@@ -127,16 +151,16 @@ RuleIndex::Dimension BucketBuilder::BuildDimension(const RuleIndex::Segment& seg
   built.bounds = static_cast<uint32_t>(index_.bounds_.size());
   built.order = static_cast<uint32_t>(index_.order_.size());
   built.bitmaps = static_cast<uint32_t>(index_.bitmaps_.size());
+  const bool has_bitmaps = !segment.is_prefix && !segment.is_bands;
   for (size_t i = 0; i < sorted.size(); ++i) {
     index_.bounds_.push_back(sorted[i].first);
     index_.order_.push_back(sorted[i].second);
-    if (segment.is_prefix) continue;
+    if (!has_bitmaps) continue;
     if (i % segment.step == 0)
       index_.bitmaps_.insert(index_.bitmaps_.end(), bitmap.begin(), bitmap.end());
     bitmap[sorted[i].second / 64] |= uint64_t{1} << (sorted[i].second % 64);
   }
-  if (!segment.is_prefix)
-    index_.bitmaps_.insert(index_.bitmaps_.end(), bitmap.begin(), bitmap.end());
+  if (has_bitmaps) index_.bitmaps_.insert(index_.bitmaps_.end(), bitmap.begin(), bitmap.end());
   return built;
 }
 

@@ -37,6 +37,8 @@ class BucketBuilder {
   RuleIndex::Dimension BuildDimension(const RuleIndex::Segment& segment, const Bound& dimension,
                                       const std::vector<std::vector<Bound>>& bounds);
 
+  void AddMinima(const RuleIndex::Segment& segment);
+
   RuleIndex& index_;
 };
 

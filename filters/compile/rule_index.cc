@@ -12,7 +12,7 @@ void RuleIndex::ShrinkToFit() {
   const auto shrink = [](auto&... arrays) { (arrays.shrink_to_fit(), ...); };
   shrink(groups_, fields_, conjunct_places_, columns_, entries_, text_columns_, texts_,
          pattern_places_, open_rules_, buckets_, segments_, segment_clauses_, dimensions_, bounds_,
-         order_, bitmaps_, clauses_, tests_, conjuncts_);
+         order_, bitmaps_, minima_, clauses_, tests_, conjuncts_);
 }
 
 uint64_t RuleIndex::HashOf(const Value& value) {

@@ -29,6 +29,7 @@ class RuleIndex {
  public:
   static constexpr uint32_t kNone = UINT32_MAX;
   static constexpr size_t kMaxDimensions = 8;  // of a segment
+  static constexpr size_t kBandBlock = 16;
 
   // Some node of some rule's condition: equal ones of all rules are one.
   struct Place {
@@ -72,13 +73,15 @@ class RuleIndex {
     uint32_t bitmaps = 0;
   };
   // Up to 64 clauses for each word of a bitmap. A dimension's bitmap number i has those that pass
-  // when its first i * step bounds do.
+  // when its first i * step bounds do. Of bands there are none: a field's lower bound and its upper
+  // one are all that each clause has, and the minima find what passes both.
   struct Segment {
     uint32_t clauses = 0;  // the first one; ascending
     uint32_t count = 0;
     uint32_t dimensions = 0;
     uint16_t dimension_count = 0;  // 0: every clause passes
     bool is_prefix = false;        // one dimension, which all clauses have
+    bool is_bands = false;         // two of one field, which all clauses have
     uint32_t step = 0;
 
     uint32_t words() const { return (count + 63) / 64; }
@@ -174,6 +177,11 @@ class RuleIndex {
   std::span<const uint32_t> order(const Dimension& dimension) const {
     return {order_.data() + dimension.order, dimension.count};
   }
+  // Of bands, in the order of their first dimension: the bounds of the second; then the least of
+  // each kBandBlock of these, and of each kBandBlock of those.
+  std::span<const double> minima(const Segment& bands) const {
+    return {minima_.data() + dimensions(bands)[1].bitmaps, MinimaOf(bands.count)};
+  }
   // Of those that pass when the first `passing` bounds do, and perhaps some more.
   const uint64_t* bitmap(const Segment& segment, const Dimension& dimension, size_t passing) const {
     const size_t number = (passing + segment.step - 1) / segment.step;
@@ -186,6 +194,11 @@ class RuleIndex {
   }
   std::span<const Conjunct> conjuncts(const Clause& clause) const {
     return {conjuncts_.data() + clause.conjuncts, clause.conjunct_count};
+  }
+
+  static constexpr size_t BlocksOf(size_t count) { return (count + kBandBlock - 1) / kBandBlock; }
+  static constexpr size_t MinimaOf(size_t count) {
+    return count + BlocksOf(count) + BlocksOf(BlocksOf(count));
   }
 
   // Whether every operand of the rule's condition reads the body: without one, nothing is known.
@@ -223,6 +236,7 @@ class RuleIndex {
   std::vector<double> bounds_;
   std::vector<uint32_t> order_;
   std::vector<uint64_t> bitmaps_;
+  std::vector<double> minima_;
   std::vector<Clause> clauses_;
   std::vector<Test> tests_;
   std::vector<Conjunct> conjuncts_;

@@ -231,10 +231,38 @@ void RuleFinder::AddSegment(const Index::Segment& segment) {
     for (const uint32_t clause : clauses) AddClause(clause);
     return;
   }
+  if (segment.is_bands) return AddBands(segment);
   if (!segment.is_prefix) return AddSurvivors(segment);
   const Index::Dimension& dimension = index_.dimensions(segment)[0];
   for (const uint32_t place : index_.order(dimension).first(Passing(dimension)))
     AddClause(clauses[place]);
+}
+
+// Of the bands that begin below the message's number, those that end above it: whole blocks end
+// below it and are left out.
+void RuleFinder::AddBands(const Index::Segment& segment) {
+  const auto dimensions = index_.dimensions(segment);
+  const size_t begun = Passing(dimensions[0]);
+  if (begun == 0 || Passing(dimensions[1]) == 0) return;
+  const auto bounds = index_.bounds(dimensions[1]);
+  // The greatest bound that passes: where the value is no number, all or none do.
+  const double open = bounds[Passing(dimensions[1]) - 1];
+  const auto clauses = index_.clauses(segment);
+  const auto order = index_.order(dimensions[0]);
+  const std::span<const double> ends = index_.minima(segment);
+  const auto blocks = ends.subspan(segment.count);
+  const auto heaps = blocks.subspan(Index::BlocksOf(segment.count));
+  constexpr size_t kBlock = Index::kBandBlock;
+  for (size_t heap = 0; heap * kBlock * kBlock < begun; ++heap) {
+    if (!(heaps[heap] <= open)) continue;
+    for (size_t block = heap * kBlock; block < (heap + 1) * kBlock && block * kBlock < begun;
+         ++block) {
+      if (!(blocks[block] <= open)) continue;
+      for (size_t i = block * kBlock; i < std::min((block + 1) * kBlock, begun); ++i) {
+        if (ends[i] <= open) AddClause(clauses[order[i]]);
+      }
+    }
+  }
 }
 
 // Those that pass in all dimensions.

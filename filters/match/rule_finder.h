@@ -69,6 +69,7 @@ class RuleFinder {
   void AddBucket(const Index::Bucket& bucket);
   void AddSegment(const Index::Segment& segment);
   void AddSurvivors(const Index::Segment& segment);
+  void AddBands(const Index::Segment& segment);
   void AddClause(uint32_t number);
 
   const compile::Program& program_;
