@@ -2,16 +2,14 @@
 
 #include <fmt/format.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 
-#include <cerrno>
-#include <cstring>
 #include <ctime>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "gateway/tls/failed_peer.h"
 #include "gateway/tls/openssl_error.h"
+#include "gateway/tls/pem.h"
 #include "gateway/tls/ticket_check.h"
 
 namespace sluice::tls {
@@ -33,79 +31,9 @@ constexpr long kSessionSeconds = 3600;
 constexpr int kMaxChainDepth = 4;
 constexpr int kSecurityLevel = 2;  // 112 bits: RSA 2048, no SHA-1 signatures
 
-absl::StatusOr<BioPtr> OpenFile(const std::string& path, std::string_view what) {
-  ERR_clear_error();
-  BioPtr bio(BIO_new_file(path.c_str(), "r"));
-  if (bio != nullptr) return bio;
-  const int error = errno;
-  ERR_clear_error();
-  const std::string message =
-      fmt::format("{}: cannot read the {}: {}", path, what, std::strerror(error));
-  return error == ENOENT ? absl::NotFoundError(message) : absl::PermissionDeniedError(message);
-}
-
-// A key with a passphrase must not make a service ask on its terminal.
-int NoPassphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
-  return -1;
-}
-
-absl::StatusOr<PkeyPtr> ReadKey(const std::string& path) {
-  absl::StatusOr<BioPtr> bio = OpenFile(path, "key");
-  if (!bio.ok()) return bio.status();
-  bool asked = false;
-  PkeyPtr key(PEM_read_bio_PrivateKey(bio->get(), nullptr, NoPassphrase, &asked));
-  if (key != nullptr) return key;
-  ERR_clear_error();
-  return absl::InvalidArgumentError(
-      asked ? fmt::format("{}: the key is encrypted; store it without a passphrase, readable by "
-                          "the service only",
-                          path)
-            : fmt::format("{}: holds no private key in PEM form", path));
-}
-
-absl::StatusOr<std::vector<X509Ptr>> ReadCertificates(const std::string& path,
-                                                      std::string_view what) {
-  absl::StatusOr<BioPtr> bio = OpenFile(path, what);
-  if (!bio.ok()) return bio.status();
-  std::vector<X509Ptr> certificates;
-  while (X509* certificate = PEM_read_bio_X509(bio->get(), nullptr, nullptr, nullptr)) {
-    certificates.emplace_back(certificate);
-  }
-  const unsigned long error = ERR_peek_last_error();
-  const bool at_end =
-      ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-  const std::string reason = TakeOpenSslError();
-  if (certificates.empty() && at_end) {
-    return absl::InvalidArgumentError(fmt::format("{}: holds no certificate in PEM form", path));
-  }
-  if (!at_end) {
-    return absl::InvalidArgumentError(fmt::format("{}: certificate {} cannot be read: {}", path,
-                                                  certificates.size() + 1, reason));
-  }
-  return certificates;
-}
-
-std::string TimeText(const ASN1_TIME* time) {
-  tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return "an unreadable time";
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
-absl::Status CheckValidity(const X509& certificate, const std::string& path) {
-  time_t now = std::time(nullptr);
-  if (X509_cmp_time(X509_get0_notAfter(&certificate), &now) < 0) {
-    return absl::FailedPreconditionError(
-        fmt::format("{}: the certificate expired on {}; issue a new one", path,
-                    TimeText(X509_get0_notAfter(&certificate))));
-  }
-  if (X509_cmp_time(X509_get0_notBefore(&certificate), &now) > 0) {
-    return absl::FailedPreconditionError(
-        fmt::format("{}: the certificate is not valid before {}; check this box's clock", path,
-                    TimeText(X509_get0_notBefore(&certificate))));
-  }
-  return absl::OkStatus();
+PemSource SourceOf(const std::string& name, const std::string& text) {
+  if (text.empty()) return {name};
+  return {name, text};
 }
 
 void AppendFingerprint(const X509& certificate, std::string* out) {
@@ -150,12 +78,16 @@ absl::Status SetSessions(SSL_CTX* ctx) {
 
 absl::Status ServerContext::UseCertificate(SSL_CTX* ctx, const ServerOptions& options,
                                            Facts* facts) {
-  absl::StatusOr<std::vector<X509Ptr>> chain = ReadCertificates(options.certificate, "certificate");
+  absl::StatusOr<std::vector<X509Ptr>> chain =
+      ReadCertificates(SourceOf(options.certificate, options.certificate_text), "certificate");
   if (!chain.ok()) return chain.status();
-  absl::StatusOr<PkeyPtr> key = ReadKey(options.key);
+  absl::StatusOr<PkeyPtr> key = ReadKey(SourceOf(options.key, options.key_text));
   if (!key.ok()) return key.status();
   X509* const leaf = chain->front().get();
-  if (absl::Status status = CheckValidity(*leaf, options.certificate); !status.ok()) return status;
+  if (absl::Status status = CheckValidity(*leaf, options.certificate, std::time(nullptr));
+      !status.ok()) {
+    return status;
+  }
   if (X509_check_private_key(leaf, key->get()) != 1) {
     ERR_clear_error();
     return absl::InvalidArgumentError(fmt::format("{}: is not the key of the certificate in {}",
@@ -172,14 +104,12 @@ absl::Status ServerContext::UseCertificate(SSL_CTX* ctx, const ServerOptions& op
     }
   }
   for (const X509Ptr& certificate : *chain) AppendFingerprint(*certificate, &facts->shown);
-  tm expiry{};
-  ASN1_TIME_to_tm(X509_get0_notAfter(leaf), &expiry);
-  facts->not_after = timegm(&expiry);
+  facts->not_after = NotAfter(*leaf);
   return absl::OkStatus();
 }
 
 absl::Status ServerContext::TrustClients(SSL_CTX* ctx, const std::string& path, Facts* facts) {
-  absl::StatusOr<std::vector<X509Ptr>> authorities = ReadCertificates(path, "client CA");
+  absl::StatusOr<std::vector<X509Ptr>> authorities = ReadCertificates({path}, "client CA");
   if (!authorities.ok()) return authorities.status();
   X509_STORE* const store = SSL_CTX_get_cert_store(ctx);
   for (size_t i = 0; i < authorities->size(); ++i) {

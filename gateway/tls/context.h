@@ -19,6 +19,10 @@ struct ServerOptions {
   std::string key;                  // PEM file, not encrypted
   std::string client_ca;            // PEM file: the CAs whose devices may connect
   std::string min_version = "1.2";  // "1.2" or "1.3"; older ones cannot be asked for
+  // PEM in place of the two files, whose names are then only what messages call it: a key that was
+  // never in a file.
+  std::string certificate_text = {};
+  std::string key_text = {};
 };
 
 class ServerContext {
