@@ -8,12 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "gateway/link/link.h"
+
 namespace sluice::uplink {
 
-struct DownlinkMessage {
-  std::string topic;
-  std::string payload;
-};
+using DownlinkMessage = link::TextMessage;
 
 class Downlink {
  public:

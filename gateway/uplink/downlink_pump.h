@@ -3,20 +3,20 @@
 
 #include <vector>
 
+#include "gateway/link/link.h"
 #include "gateway/uplink/counters.h"
 #include "gateway/uplink/downlink.h"
-#include "gateway/uplink/hub_link.h"
 
 namespace sluice::uplink {
 
 class DownlinkPump {
  public:
   // `downlink` may be null: then nothing of this does anything. All outlive the pump.
-  DownlinkPump(HubLink& link, Downlink* downlink, UplinkCounters& counters)
+  DownlinkPump(link::Link& link, Downlink* downlink, UplinkCounters& counters)
       : link_(link), downlink_(downlink), counters_(counters) {}
 
   void OnConnected();
-  void OnSubscribed(int code);  // as of LinkEvent
+  void OnSubscribed(int code);  // as of link::Event
   // The connection has ended, or is about to be ended.
   void OnLost();
   // While connected: hands over what has come and sends what there is to say.
@@ -25,7 +25,7 @@ class DownlinkPump {
   bool has_sent_all() const { return downlink_ == nullptr || link_.unsent() == 0; }
 
  private:
-  HubLink& link_;
+  link::Link& link_;
   Downlink* const downlink_;
   UplinkCounters& counters_;
   bool is_up_ = false;

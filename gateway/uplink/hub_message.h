@@ -11,14 +11,13 @@
 #include <string>
 #include <vector>
 
+#include "gateway/link/link.h"
 #include "gateway/session/ack_ticket.h"
 #include "gateway/spool/store.h"
 
 namespace sluice::uplink {
 
-struct HubMessage {
-  std::shared_ptr<const std::string> topic;  // shared, as Paho wants to share it too
-  std::shared_ptr<const std::string> payload;
+struct HubMessage : link::Message {
   uint64_t metered_bytes = 0;
   std::vector<spool::Receipt> receipts;  // of the records in it
   std::vector<session::AckTicket> tickets;

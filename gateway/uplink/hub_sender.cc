@@ -68,21 +68,21 @@ void HubSender::BeginStop(TimePoint deadline) {
 void HubSender::HandleEvents() {
   events_.clear();
   around_.link.Poll(&events_);
-  for (const LinkEvent& event : events_) {
+  for (const link::Event& event : events_) {
     switch (event.kind) {
-      case LinkEvent::Kind::kConnected:
+      case link::Event::Kind::kConnected:
         if (state_ == State::kConnecting) OnConnected();
         break;
-      case LinkEvent::Kind::kConnectFailed:
+      case link::Event::Kind::kConnectFailed:
         if (state_ == State::kConnecting) OnConnectFailed(event.code);
         break;
-      case LinkEvent::Kind::kLost:
+      case link::Event::Kind::kLost:
         if (state_ == State::kOnline) OnLost();
         break;
-      case LinkEvent::Kind::kAcked:
+      case link::Event::Kind::kAcked:
         OnAcked(event.number);
         break;
-      case LinkEvent::Kind::kSubscribed:
+      case link::Event::Kind::kSubscribed:
         if (state_ == State::kOnline) downlink_.OnSubscribed(event.code);
         break;
     }

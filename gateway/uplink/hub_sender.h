@@ -17,13 +17,13 @@
 
 #include "gateway/causes/cause.h"
 #include "gateway/credentials/login.h"
+#include "gateway/link/link.h"
 #include "gateway/session/ack_ticket.h"
 #include "gateway/spool/store.h"
 #include "gateway/uplink/backoff.h"
 #include "gateway/uplink/clock.h"
 #include "gateway/uplink/counters.h"
 #include "gateway/uplink/downlink_pump.h"
-#include "gateway/uplink/hub_link.h"
 #include "gateway/uplink/pack.h"
 #include "gateway/uplink/window.h"
 
@@ -62,7 +62,7 @@ class HubSender {
   struct Surroundings {
     spool::Store& store;
     credentials::LoginSource& login;
-    HubLink& link;
+    link::Link& link;
     const Clock& clock;
     Random random;
     SettleTickets settle;                                // these are safe: one call a Step()
@@ -153,7 +153,7 @@ class HubSender {
   std::optional<TimePoint> stop_at_;
   TimePoint leave_at_;  // meaningful with stop_at_
 
-  std::vector<LinkEvent> events_;
+  std::vector<link::Event> events_;
   std::vector<spool::Receipt> settled_receipts_;
   std::vector<session::AckTicket> settled_tickets_;
 };

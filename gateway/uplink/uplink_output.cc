@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kProbeTimeout(5'000);
 
-PahoLink::Options LinkOptions(const UplinkOptions& options) {
-  PahoLink::Options link = options.link;
+link::PahoLink::Options LinkOptions(const UplinkOptions& options) {
+  link::PahoLink::Options link = options.link;
   link.max_inflight = static_cast<int>(options.sender.window_messages);
   link.receives = options.downlink != nullptr;
   return link;
@@ -55,7 +55,7 @@ UplinkOutput::UplinkOutput(UplinkOptions options, spool::Store& store, spool::Do
                            HubSender::SettleTickets settle, const Clock& clock, Random random,
                            std::function<void(const Finding&)> report)
     : name_(options.name), bell_(bell), clock_(clock), login_(std::move(options.login)) {
-  link_ = std::make_unique<PahoLink>(LinkOptions(options), bell);
+  link_ = std::make_unique<link::PahoLink>(LinkOptions(options), [&bell] { bell.Ring(); });
   if (!report) {
     report = [name = name_, &clock,
               limiter = operate::LogLimiter(1, 5)](const Finding& finding) mutable {

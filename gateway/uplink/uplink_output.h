@@ -11,19 +11,19 @@
 
 #include "gateway/causes/cause.h"
 #include "gateway/credentials/login.h"
+#include "gateway/link/paho_link.h"
 #include "gateway/spool/doorbell.h"
 #include "gateway/spool/store.h"
 #include "gateway/uplink/clock.h"
 #include "gateway/uplink/counters.h"
 #include "gateway/uplink/hub_sender.h"
-#include "gateway/uplink/paho_link.h"
 
 namespace sluice::uplink {
 
 struct UplinkOptions {
   std::string name;  // of the output, for the log
   std::unique_ptr<credentials::LoginSource> login;
-  PahoLink::Options link;
+  link::PahoLink::Options link;
   SenderOptions sender;
   HubSender::DeadLetter dead_letter = nullptr;  // on the output's thread; may be empty
   Downlink* downlink = nullptr;  // rings the output's bell and outlives it; may be null
@@ -60,7 +60,7 @@ class UplinkOutput {
   const Clock& clock_;
   UplinkCounters counters_;
   const std::unique_ptr<credentials::LoginSource> login_;
-  std::unique_ptr<HubLink> link_;
+  std::unique_ptr<link::Link> link_;
   std::unique_ptr<HubSender> sender_;  // of the thread, once that runs
   std::atomic<bool> draining_{false};
   // Written by Stop() before it rings: nanoseconds of the steady clock, 0 for "go on".

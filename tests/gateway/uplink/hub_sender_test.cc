@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/credentials/login.h"
+#include "gateway/link/link.h"
 #include "gateway/spool/doorbell.h"
 #include "gateway/spool/memory_queue.h"
 
@@ -38,18 +39,18 @@ class FakeClock final : public Clock {
   std::chrono::system_clock::time_point wall{1'800'000'000s};
 };
 
-class FakeLink final : public HubLink {
+class FakeLink final : public link::Link {
  public:
   void Connect(const Login& login) override {
     passwords.push_back(login.password);
     events.clear();
     connected = false;
   }
-  bool Publish(uint64_t number, const HubMessage& message) override {
+  bool Publish(uint64_t number, const link::Message& message) override {
     if (!connected) return false;
     numbers.push_back(number);
     topics.push_back(*message.topic);
-    bytes += message.wire_bytes();
+    bytes += message.topic->size() + message.payload->size();
     return true;
   }
   void Subscribe(std::span<const std::string> filters) override {
@@ -67,7 +68,7 @@ class FakeLink final : public HubLink {
     return std::exchange(missed, 0);
   }
   void Disconnect() override { disconnected = true; }
-  void Poll(std::vector<LinkEvent>* out) override {
+  void Poll(std::vector<link::Event>* out) override {
     out->insert(out->end(), events.begin(), events.end());
     events.clear();
   }
@@ -78,7 +79,7 @@ class FakeLink final : public HubLink {
   uint64_t bytes = 0;
   bool connected = false;
   bool disconnected = false;
-  std::vector<LinkEvent> events;
+  std::vector<link::Event> events;
 
   std::vector<std::string> subscribed;
   std::vector<std::string> said;  // topics, at QoS 0
@@ -186,15 +187,15 @@ class HubSenderTest : public testing::Test {
     queue_.Append(std::move(batch));
   }
 
-  void Happen(LinkEvent::Kind kind, int code = 0, uint64_t number = 0) {
-    if (kind == LinkEvent::Kind::kConnected) link_.connected = true;
-    if (kind == LinkEvent::Kind::kLost) link_.connected = false;
+  void Happen(link::Event::Kind kind, int code = 0, uint64_t number = 0) {
+    if (kind == link::Event::Kind::kConnected) link_.connected = true;
+    if (kind == link::Event::Kind::kLost) link_.connected = false;
     link_.events.push_back({kind, code, number});
   }
-  void Ack(uint64_t number) { Happen(LinkEvent::Kind::kAcked, 0, number); }
+  void Ack(uint64_t number) { Happen(link::Event::Kind::kAcked, 0, number); }
   void GoOnline() {
     sender().Step();
-    Happen(LinkEvent::Kind::kConnected);
+    Happen(link::Event::Kind::kConnected);
     sender().Step();
   }
   // Steps at each time the sender asks for, as the thread does, until `span` has gone by.
@@ -283,12 +284,12 @@ TEST_F(HubSenderTest, SendsAgainInOrderWhatALostConnectionLeft) {
   EXPECT_EQ(Sent(), (Numbers{1, 2, 3, 4}));
   Ack(1);
   Ack(3);
-  Happen(LinkEvent::Kind::kLost);
+  Happen(link::Event::Kind::kLost);
   sender().Step();
   EXPECT_THAT(Settled(), ElementsAre(1, 3));
   Pass(500ms);
   ASSERT_EQ(link_.passwords.size(), 2u);
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   sender().Step();
   EXPECT_EQ(Sent(), (Numbers{2, 4, 5})) << "what was acknowledged is not sent again";
   EXPECT_EQ(counters_.resent.Get(), 2u);
@@ -306,7 +307,7 @@ TEST_F(HubSenderTest, ASendThatFailsIsALostConnection) {
   EXPECT_EQ(counters_.connected.Get(), 0u);
   EXPECT_THAT(Settled(), IsEmpty());
   Pass(600ms);
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   sender().Step();
   EXPECT_EQ(Sent(), (Numbers{1, 2}));
 }
@@ -377,13 +378,13 @@ TEST_F(HubSenderTest, ALoginMayTakeItsTime) {
 TEST_F(HubSenderTest, ARefusedLoginIsSaidToTheSource) {
   sender().Step();
   EXPECT_FALSE(source_.requests.back().refused);
-  Happen(LinkEvent::Kind::kConnectFailed, 5);
+  Happen(link::Event::Kind::kConnectFailed, 5);
   sender().Step();
   ASSERT_EQ(source_.requests.size(), 2u);
   EXPECT_TRUE(source_.requests.back().refused);
   EXPECT_EQ(source_.requests.back().failures, 1);
   GoOnline();
-  Happen(LinkEvent::Kind::kLost);
+  Happen(link::Event::Kind::kLost);
   Pass(1s);
   ASSERT_EQ(source_.requests.size(), 3u);
   EXPECT_FALSE(source_.requests.back().refused) << "it was good for a connection";
@@ -399,10 +400,10 @@ TEST_F(HubSenderTest, AnotherIdentityTakesOverWhatIsUnderWay) {
   Append(1);
   Pass(1ms);
   source_.next.events_topic = "devices/longer-name/messages/events/";
-  Happen(LinkEvent::Kind::kLost);
+  Happen(link::Event::Kind::kLost);
   Pass(1s);
   link_.topics.clear();
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   Pass(1s);
   const std::string topic =
       "devices/longer-name/messages/events/%24.ct=application%2Fjson&%24.ce=utf-8";
@@ -456,7 +457,7 @@ TEST_F(HubSenderTest, RenewsATokenAheadOfItsEndWhenAllIsAcknowledged) {
   sender().Step();
   ASSERT_EQ(link_.passwords.size(), 2u) << "at once, without a back-off";
   EXPECT_NE(link_.passwords[0], link_.passwords[1]);
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   sender().Step();
   EXPECT_EQ(Sent(), (Numbers{3})) << "nothing twice";
   EXPECT_THAT(Settled(), ElementsAre(1, 2));
@@ -469,7 +470,7 @@ TEST_F(HubSenderTest, RenewsWithoutAcknowledgementsRatherThanTooLate) {
   Pass(12s);
   EXPECT_EQ(link_.passwords.size(), 2u);
   Sent();
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   sender().Step();
   EXPECT_EQ(Sent(), (Numbers{1}));
 }
@@ -481,7 +482,7 @@ TEST_F(HubSenderTest, BacksOffWithFullJitterUpToItsCap) {
   std::vector<int64_t> delays_s;
   sender().Step();
   for (int i = 0; i < 9; ++i) {
-    Happen(LinkEvent::Kind::kConnectFailed, -1);
+    Happen(link::Event::Kind::kConnectFailed, -1);
     const auto wake = sender().Step();
     delays_s.push_back(std::chrono::round<std::chrono::seconds>(wake - clock_.now).count());
     Advance(std::chrono::duration_cast<std::chrono::milliseconds>(wake - clock_.now));
@@ -496,11 +497,11 @@ TEST_F(HubSenderTest, SaysEachCauseOnceAnOutage) {
   sender().Step();
   for (const Cause cause : {Cause::kNameResolution, Cause::kNameResolution, Cause::kTrust}) {
     probe_result_.cause = cause;
-    Happen(LinkEvent::Kind::kConnectFailed, -1);
+    Happen(link::Event::Kind::kConnectFailed, -1);
     Pass(2min);
   }
   EXPECT_THAT(Said(), ElementsAre("name_resolution", "trust"));
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   sender().Step();
   EXPECT_THAT(Said(), ElementsAre("none"));
 }
@@ -508,10 +509,10 @@ TEST_F(HubSenderTest, SaysEachCauseOnceAnOutage) {
 TEST_F(HubSenderTest, AHubThatCameBackDuringTheProbeIsNoNews) {
   sender().Step();
   probe_result_ = {};
-  Happen(LinkEvent::Kind::kConnectFailed, -1);
+  Happen(link::Event::Kind::kConnectFailed, -1);
   Pass(31s);
   EXPECT_THAT(Said(), IsEmpty());
-  Happen(LinkEvent::Kind::kConnectFailed, -1);
+  Happen(link::Event::Kind::kConnectFailed, -1);
   sender().Step();
   EXPECT_THAT(Said(), ElementsAre("unavailable")) << "but it did not answer again";
 }
@@ -520,16 +521,16 @@ TEST_F(HubSenderTest, TriesAFreshTokenOnceAndThenSlowly) {
   draw_ = 0;
   sender().Step();
   Advance(10s);
-  Happen(LinkEvent::Kind::kConnectFailed, 5);
+  Happen(link::Event::Kind::kConnectFailed, 5);
   sender().Step();
   ASSERT_EQ(link_.passwords.size(), 2u) << "at once";
   EXPECT_NE(link_.passwords[0], link_.passwords[1]);
   EXPECT_THAT(Said(), IsEmpty());
-  Happen(LinkEvent::Kind::kConnectFailed, 4);
+  Happen(link::Event::Kind::kConnectFailed, 4);
   EXPECT_EQ(sender().Step(), clock_.now + 60s);
   EXPECT_THAT(Said(), ElementsAre("not_authorised"));
   Pass(60s);
-  Happen(LinkEvent::Kind::kConnectFailed, 5);
+  Happen(link::Event::Kind::kConnectFailed, 5);
   EXPECT_EQ(sender().Step(), clock_.now + 60s);
   EXPECT_EQ(link_.passwords.size(), 3u);
   EXPECT_EQ(probes_, 0);
@@ -537,9 +538,9 @@ TEST_F(HubSenderTest, TriesAFreshTokenOnceAndThenSlowly) {
 
 TEST_F(HubSenderTest, NamesWhatTheConnackSays) {
   sender().Step();
-  Happen(LinkEvent::Kind::kConnectFailed, 3);
+  Happen(link::Event::Kind::kConnectFailed, 3);
   Pass(10s);
-  Happen(LinkEvent::Kind::kConnectFailed, 2);
+  Happen(link::Event::Kind::kConnectFailed, 2);
   sender().Step();
   EXPECT_THAT(Said(), ElementsAre("unavailable", "rejected"));
 }
@@ -555,11 +556,11 @@ TEST_F(HubSenderTest, AHubThatWorkedIsTriedAgainSoon) {
   for (int i = 0; i < 10; ++i) {
     sender().Step();
     Append(1);
-    Happen(LinkEvent::Kind::kConnected);
+    Happen(link::Event::Kind::kConnected);
     sender().Step();
     Ack(last_id_);
     Pass(3s);
-    Happen(LinkEvent::Kind::kLost);
+    Happen(link::Event::Kind::kLost);
     EXPECT_LE(sender().Step(), clock_.now + 1s);
     Pass(1s);
   }
@@ -572,10 +573,10 @@ TEST_F(HubSenderTest, SuspectsADuplicateIdentityAndSlowsDown) {
   sender().Step();
   std::vector<int64_t> delays_s;
   for (int i = 0; i < 6; ++i) {
-    Happen(LinkEvent::Kind::kConnected);
+    Happen(link::Event::Kind::kConnected);
     sender().Step();
     Advance(300ms);
-    Happen(LinkEvent::Kind::kLost);
+    Happen(link::Event::Kind::kLost);
     const auto wake = sender().Step();
     delays_s.push_back(std::chrono::round<std::chrono::seconds>(wake - clock_.now).count());
     Advance(std::chrono::duration_cast<std::chrono::milliseconds>(wake - clock_.now));
@@ -584,7 +585,7 @@ TEST_F(HubSenderTest, SuspectsADuplicateIdentityAndSlowsDown) {
   EXPECT_THAT(Said(),
               ElementsAre("none", "closed", "none", "closed", "none", "duplicate_identity"));
   EXPECT_THAT(delays_s, ElementsAre(1, 2, 4, 8, 16, 32));
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   Pass(3s);
   EXPECT_THAT(Said(), ElementsAre("none")) << "it holds";
   EXPECT_EQ(counters_.cause.Get(), 0u);
@@ -596,10 +597,10 @@ TEST_F(HubSenderTest, AHubThatRestartsAgainAndAgainIsNoDuplicate) {
   sender().Step();
   for (int i = 0; i < 10; ++i) {
     Append(1);
-    Happen(LinkEvent::Kind::kConnected);
+    Happen(link::Event::Kind::kConnected);
     sender().Step();
     Ack(last_id_);
-    Happen(LinkEvent::Kind::kLost);
+    Happen(link::Event::Kind::kLost);
     EXPECT_LE(sender().Step(), clock_.now + 1s);
     Pass(1s);
   }
@@ -628,7 +629,7 @@ TEST_F(HubSenderTest, ConnectsAgainWhenNothingIsAcknowledgedAnyMore) {
   EXPECT_EQ(link_.passwords.size(), 1u);
   Pass(2s);
   ASSERT_EQ(link_.passwords.size(), 2u);
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   sender().Step();
   EXPECT_EQ(Sent(), (Numbers{1, 2}));
 }
@@ -688,7 +689,7 @@ TEST_F(HubSenderTest, WhileStoppingItAsksForNoCauses) {
   Append(1);
   sender().Step();
   sender().BeginStop(clock_.now + 10s);
-  Happen(LinkEvent::Kind::kConnectFailed, -1);
+  Happen(link::Event::Kind::kConnectFailed, -1);
   sender().Step();
   EXPECT_EQ(probes_, 0);
   Pass(10s);
@@ -710,7 +711,7 @@ class HubSenderDownlinkTest : public HubSenderTest {
   std::vector<std::string> Heard() { return std::exchange(fake_.heard, {}); }
   void GoUp() {
     GoOnline();
-    Happen(LinkEvent::Kind::kSubscribed);
+    Happen(link::Event::Kind::kSubscribed);
     sender().Step();
   }
   FakeDownlink fake_;
@@ -721,10 +722,10 @@ TEST_F(HubSenderDownlinkTest, SubscribesOnEachConnectionAndTellsOfIt) {
   EXPECT_THAT(link_.subscribed, ElementsAre("a/#", "b/#"));
   EXPECT_THAT(Heard(), ElementsAre("up"));
   link_.subscribed.clear();
-  Happen(LinkEvent::Kind::kLost);
+  Happen(link::Event::Kind::kLost);
   Pass(1s);
   EXPECT_THAT(Heard(), ElementsAre("down"));
-  Happen(LinkEvent::Kind::kConnected);
+  Happen(link::Event::Kind::kConnected);
   sender().Step();
   EXPECT_THAT(link_.subscribed, ElementsAre("a/#", "b/#"));
   EXPECT_THAT(Heard(), IsEmpty()) << "no SUBACK yet";
@@ -753,7 +754,7 @@ TEST_F(HubSenderDownlinkTest, SaysNothingBeforeItMayAndNoMoreThanTheLinkCarries)
   GoOnline();
   EXPECT_THAT(link_.said, IsEmpty());
   link_.waiting = 8;
-  Happen(LinkEvent::Kind::kSubscribed);
+  Happen(link::Event::Kind::kSubscribed);
   sender().Step();
   EXPECT_THAT(link_.said, IsEmpty());
   link_.waiting = 0;
@@ -764,7 +765,7 @@ TEST_F(HubSenderDownlinkTest, SaysNothingBeforeItMayAndNoMoreThanTheLinkCarries)
 TEST_F(HubSenderDownlinkTest, TelemetryFlowsWhereTheHubGrantsNoFilter) {
   Append(1);
   GoOnline();
-  Happen(LinkEvent::Kind::kSubscribed, 0x80);
+  Happen(link::Event::Kind::kSubscribed, 0x80);
   fake_.to_say = {"c"};
   sender().Step();
   EXPECT_THAT(Heard(), ElementsAre("refused"));

@@ -1,4 +1,4 @@
-#include "gateway/uplink/paho_link.h"
+#include "gateway/link/paho_link.h"
 
 #include <atomic>
 #include <cstdlib>
@@ -16,7 +16,7 @@ extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserv
 extern "C" const char* __lsan_default_suppressions() { return "leak:libpaho-mqtt3as"; }  // NOLINT
 #endif
 
-namespace sluice::uplink {
+namespace sluice::link {
 
 using credentials::Login;
 
@@ -45,7 +45,7 @@ mqtt::ssl_options TlsOptions(const Login& login) {
 mqtt::connect_options ConnectOptions(const PahoLink::Options& options, const Login& login) {
   mqtt::connect_options connect;
   connect.set_mqtt_version(MQTTVERSION_3_1_1);
-  connect.set_clean_session(false);
+  connect.set_clean_session(options.clean_session);
   connect.set_keep_alive_interval(options.keep_alive_s);
   connect.set_connect_timeout(options.connect_timeout_s);
   connect.set_automatic_reconnect(false);
@@ -74,8 +74,8 @@ void QuietenTrace() {
 // mutex, as does destroying the client: none runs after that.
 class PahoLink::Connection {
  public:
-  Connection(const Options& options, const Login& login, spool::Doorbell& bell)
-      : bell_(bell),
+  Connection(const Options& options, const Login& login, const std::function<void()>& ring)
+      : ring_(ring),
         connecting_(*this),
         publishing_(*this),
         subscribing_(*this),
@@ -83,7 +83,7 @@ class PahoLink::Connection {
         client_(ServerUri(login), login.client_id,
                 mqtt::create_options(MQTTVERSION_3_1_1, options.max_inflight + 28)) {
     client_.set_connection_lost_handler([this](const std::string&) {
-      Note({LinkEvent::Kind::kLost, 0, 0});
+      Note({Event::Kind::kLost, 0, 0});
     });
     // Not later: a session that goes on may bring messages with its CONNACK.
     if (options.receives) {
@@ -95,11 +95,11 @@ class PahoLink::Connection {
     try {
       client_.connect(options, nullptr, connecting_);
     } catch (const mqtt::exception& e) {
-      Note({LinkEvent::Kind::kConnectFailed, e.get_return_code(), 0});
+      Note({Event::Kind::kConnectFailed, e.get_return_code(), 0});
     }
   }
 
-  bool Publish(uint64_t number, const HubMessage& message) {
+  bool Publish(uint64_t number, const Message& message) {
     try {
       // The number travels as the token's context; RETAIN is never set.
       client_.publish(mqtt::message::create(mqtt::string_ref(message.topic),
@@ -117,11 +117,11 @@ class PahoLink::Connection {
     try {
       for (const std::string& filter : filters) client_.subscribe(filter, 0, nullptr, subscribing_);
     } catch (const mqtt::exception&) {
-      Note({LinkEvent::Kind::kLost, 0, 0});
+      Note({Event::Kind::kLost, 0, 0});
     }
   }
 
-  bool Send(const DownlinkMessage& message) {
+  bool Send(const TextMessage& message) {
     unsent_.fetch_add(1, std::memory_order_relaxed);
     try {
       client_.publish(mqtt::message::create(message.topic, message.payload, 0, false), nullptr,
@@ -135,15 +135,15 @@ class PahoLink::Connection {
 
   size_t unsent() const { return unsent_.load(std::memory_order_relaxed); }
 
-  size_t TakeInbound(std::vector<DownlinkMessage>* messages) {
+  size_t TakeInbound(std::vector<TextMessage>* messages) {
     std::lock_guard lock(mutex_);
-    for (DownlinkMessage& each : inbound_) messages->push_back(std::move(each));
+    for (TextMessage& each : inbound_) messages->push_back(std::move(each));
     inbound_.clear();
     inbound_bytes_ = 0;
     return std::exchange(missed_, 0);
   }
 
-  void Poll(std::vector<LinkEvent>* events) {
+  void Poll(std::vector<Event>* events) {
     std::lock_guard lock(mutex_);
     events->insert(events->end(), events_.begin(), events_.end());
     events_.clear();
@@ -153,11 +153,9 @@ class PahoLink::Connection {
   class Connecting final : public mqtt::iaction_listener {
    public:
     explicit Connecting(Connection& owner) : owner_(owner) {}
-    void on_success(const mqtt::token&) override {
-      owner_.Note({LinkEvent::Kind::kConnected, 0, 0});
-    }
+    void on_success(const mqtt::token&) override { owner_.Note({Event::Kind::kConnected, 0, 0}); }
     void on_failure(const mqtt::token& token) override {
-      owner_.Note({LinkEvent::Kind::kConnectFailed, token.get_return_code(), 0});
+      owner_.Note({Event::Kind::kConnectFailed, token.get_return_code(), 0});
     }
 
    private:
@@ -168,11 +166,11 @@ class PahoLink::Connection {
    public:
     explicit Publishing(Connection& owner) : owner_(owner) {}
     void on_success(const mqtt::token& token) override {
-      owner_.Note({LinkEvent::Kind::kAcked, 0,
+      owner_.Note({Event::Kind::kAcked, 0,
                    reinterpret_cast<uint64_t>(token.get_user_context())});  // NOLINT
     }
     // Without a PUBACK it is not sent again by Paho; the connection is over or this is its end.
-    void on_failure(const mqtt::token&) override { owner_.Note({LinkEvent::Kind::kLost, 0, 0}); }
+    void on_failure(const mqtt::token&) override { owner_.Note({Event::Kind::kLost, 0, 0}); }
 
    private:
     Connection& owner_;
@@ -182,12 +180,12 @@ class PahoLink::Connection {
    public:
     explicit Subscribing(Connection& owner) : owner_(owner) {}
     void on_success(const mqtt::token&) override {
-      if (--owner_.unanswered_ == 0) owner_.Note({LinkEvent::Kind::kSubscribed, 0, 0});
+      if (--owner_.unanswered_ == 0) owner_.Note({Event::Kind::kSubscribed, 0, 0});
     }
     // A connection that ends meanwhile says so itself.
     void on_failure(const mqtt::token& token) override {
       if (token.get_return_code() != MQTT_BAD_SUBSCRIBE) return;
-      owner_.Note({LinkEvent::Kind::kSubscribed, MQTT_BAD_SUBSCRIBE, 0});
+      owner_.Note({Event::Kind::kSubscribed, MQTT_BAD_SUBSCRIBE, 0});
     }
 
    private:
@@ -206,7 +204,7 @@ class PahoLink::Connection {
 
   void OnSent() {
     unsent_.fetch_sub(1, std::memory_order_relaxed);
-    bell_.Ring();
+    ring_();
   }
 
   void Receive(const mqtt::message& message) {
@@ -222,25 +220,25 @@ class PahoLink::Connection {
         ++missed_;
       }
     }
-    bell_.Ring();
+    ring_();
   }
 
-  void Note(const LinkEvent& event) {
+  void Note(const Event& event) {
     {
       std::lock_guard lock(mutex_);
       events_.push_back(event);
     }
-    bell_.Ring();
+    ring_();
   }
 
-  spool::Doorbell& bell_;
+  const std::function<void()>& ring_;
   std::mutex mutex_;
-  std::vector<LinkEvent> events_;         // guarded by mutex_
-  std::vector<DownlinkMessage> inbound_;  // guarded by mutex_
-  size_t inbound_bytes_ = 0;              // guarded by mutex_
-  size_t missed_ = 0;                     // guarded by mutex_
-  std::atomic<size_t> unanswered_ = 0;    // of SUBSCRIBEs, once Subscribe() was called
-  std::atomic<size_t> unsent_ = 0;        // of Send()
+  std::vector<Event> events_;           // guarded by mutex_
+  std::vector<TextMessage> inbound_;    // guarded by mutex_
+  size_t inbound_bytes_ = 0;            // guarded by mutex_
+  size_t missed_ = 0;                   // guarded by mutex_
+  std::atomic<size_t> unanswered_ = 0;  // of SUBSCRIBEs, once Subscribe() was called
+  std::atomic<size_t> unsent_ = 0;      // of Send()
   Connecting connecting_;
   Publishing publishing_;
   Subscribing subscribing_;
@@ -248,8 +246,8 @@ class PahoLink::Connection {
   mqtt::async_client client_;  // last: destroyed first
 };
 
-PahoLink::PahoLink(Options options, spool::Doorbell& bell)
-    : options_(std::move(options)), bell_(bell) {
+PahoLink::PahoLink(const Options& options, std::function<void()> ring)
+    : options_(options), ring_(std::move(ring)) {
   QuietenTrace();
 }
 
@@ -261,11 +259,11 @@ void PahoLink::Connect(const Login& login) {
   // receive thread that goes on would notice the finished TCP connect only when its poll for input
   // has timed out, a second later.
   connection_.reset();
-  connection_ = std::make_unique<Connection>(options_, login, bell_);
+  connection_ = std::make_unique<Connection>(options_, login, ring_);
   connection_->Connect(ConnectOptions(options_, login));
 }
 
-bool PahoLink::Publish(uint64_t number, const HubMessage& message) {
+bool PahoLink::Publish(uint64_t number, const Message& message) {
   return connection_ != nullptr && connection_->Publish(number, message);
 }
 
@@ -273,20 +271,20 @@ void PahoLink::Subscribe(std::span<const std::string> filters) {
   if (connection_ != nullptr) connection_->Subscribe(filters);
 }
 
-bool PahoLink::Send(const DownlinkMessage& message) {
+bool PahoLink::Send(const TextMessage& message) {
   return connection_ != nullptr && connection_->Send(message);
 }
 
 size_t PahoLink::unsent() const { return connection_ == nullptr ? 0 : connection_->unsent(); }
 
-size_t PahoLink::TakeInbound(std::vector<DownlinkMessage>* messages) {
+size_t PahoLink::TakeInbound(std::vector<TextMessage>* messages) {
   return connection_ == nullptr ? 0 : connection_->TakeInbound(messages);
 }
 
 void PahoLink::Disconnect() { connection_.reset(); }
 
-void PahoLink::Poll(std::vector<LinkEvent>* events) {
+void PahoLink::Poll(std::vector<Event>* events) {
   if (connection_ != nullptr) connection_->Poll(events);
 }
 
-}  // namespace sluice::uplink
+}  // namespace sluice::link
