@@ -9,11 +9,14 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <fstream>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "filters/language/json_reader.h"
+#include "gateway/lines/message_line.h"
 #include "gateway/spool/memory_queue.h"
 #include "gateway/spool/record_batch.h"
 #include "gateway/uplink/iothub_output.h"
@@ -104,6 +107,74 @@ void BM_PackNone(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(BM_PackNone);
+
+// The corpus's plant, as records.
+struct Plant {
+  Plant() {
+    std::ifstream file(SLUICE_TEST_DATA "/corpus/plant.jsonl");
+    for (std::string line; std::getline(file, line);) {
+      if (!lines::ParseMessageLine(line, &messages.emplace_back()).ok()) std::abort();
+    }
+    language::JsonPaths no_paths;
+    language::JsonReader reader(no_paths);
+    for (const lines::OwnedMessage& message : messages) {
+      const language::MessageView& view = message.View();
+      spool::RecordView& record = records.emplace_back();
+      record.id = records.size();
+      record.time_us = view.time_us;
+      record.device = view.device;
+      record.topic = view.topic;
+      record.content_type = view.content_type;
+      record.body = view.payload;
+      const auto verdict = reader.Read(view.payload);
+      record.body_is_json = verdict == language::JsonReader::Verdict::kObject ||
+                            verdict == language::JsonReader::Verdict::kNotObject;
+    }
+  }
+  std::vector<lines::OwnedMessage> messages;
+  std::vector<spool::RecordView> records;
+};
+
+// All that the plant says, in packs of one block; range(0) is gzip or not. What a pack holds, and
+// what of a block is filled.
+void BM_Pack_Plant(benchmark::State& state) {
+  static const Plant plant;
+  if (plant.records.empty()) {
+    state.SkipWithError("no tests/data/corpus/plant.jsonl");
+    return;
+  }
+  Packer packer({.topic_prefix = "devices/gw/messages/events/",
+                 .epoch = "1h2k3j4l5m6",
+                 .gzip = state.range(0) == 1});
+  uint64_t packs = 0;
+  uint64_t blocks = 0;
+  uint64_t metered = 0;
+  const auto take = [&] {
+    while (packer.has_closed()) {
+      const HubMessage message = packer.TakeClosed();
+      ++packs;
+      blocks += BlocksOf(message.metered_bytes);
+      metered += message.metered_bytes;
+    }
+  };
+  size_t readings = 0;
+  for (auto _ : state) {
+    const spool::RecordView& record = plant.records[readings % plant.records.size()];
+    packer.Add(record, {record.id, 300}, {});
+    ++readings;
+    take();
+  }
+  packer.CloseAll();
+  take();
+  state.SetItemsProcessed(state.iterations());
+  state.counters["readings_per_block"] =
+      static_cast<double>(readings) / static_cast<double>(blocks);
+  state.counters["block_filled"] =
+      static_cast<double>(metered) / static_cast<double>(blocks * kBlockBytes);
+  state.counters["tries_per_pack"] =
+      static_cast<double>(packer.compressions()) / static_cast<double>(packs);
+}
+BENCHMARK(BM_Pack_Plant)->Arg(0)->Arg(1)->Iterations(100'000);
 
 double CpuSeconds() {
   timespec t = {};

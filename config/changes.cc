@@ -88,6 +88,7 @@ constexpr Key<OutputOptions> kOutputKeys[] = {
     {"pack", kSamePack<&PackOptions::enabled>},
     {"pack.max_bytes", kSamePack<&PackOptions::max_bytes>},
     {"pack.max_delay", kSamePack<&PackOptions::max_delay>},
+    {"pack.compress", kSamePack<&PackOptions::compress>},
     {"sas_lifetime", Same<&OutputOptions::sas_lifetime>},
     {"reconnect_max", Same<&OutputOptions::reconnect_max>},
     {"overflow", Same<&OutputOptions::overflow>},

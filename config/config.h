@@ -96,10 +96,13 @@ struct SpoolOptions {
 
 enum class Ack { kReceived, kDelivered, kStored };
 
+enum class Compress { kNone, kGzip };
+
 struct PackOptions {
   bool enabled = true;        // pack: none
   uint64_t max_bytes = 4096;  // of what the hub meters, properties included
   std::chrono::milliseconds max_delay{1000};
+  Compress compress = Compress::kNone;
 
   bool operator==(const PackOptions&) const = default;
 };

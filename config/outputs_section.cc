@@ -20,6 +20,7 @@ using Type = OutputOptions::Type;
 constexpr std::string_view kTypes[] = {"iothub", "mqtt", "file"};  // in the order of Type
 constexpr std::string_view kLaterTypes[] = {"local"};
 constexpr std::string_view kAcks[] = {"received", "delivered", "stored"};  // in the order of Ack
+constexpr std::string_view kCompressions[] = {"none", "gzip"};  // in the order of Compress
 constexpr size_t kMaxSecretFileBytes = 4096;
 
 // `kFile` names a file that holds the secret `kSecret`, white space around it apart.
@@ -73,7 +74,10 @@ constexpr Row<PackOptions> kPackRows[] = {
     {{"max_delay", Duration(0, kMinute), "1s", "Longest wait for a pack to fill"},
      Set<&PackOptions::max_delay>},
     Later<PackOptions>("format", "other formats of packs"),
-    Later<PackOptions>("compress", "compressed packs"),
+    {{"compress", Choice(kCompressions), "none",
+      "none, or gzip: three to four times as many messages a block; max_bytes then counts what is "
+      "compressed"},
+     Set<&PackOptions::compress>},
 };
 const SectionInfo& PackSection() {
   static const SectionInfo section = Describe<PackOptions>(

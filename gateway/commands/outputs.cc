@@ -138,6 +138,7 @@ uplink::UplinkOptions IotHub(const config::OutputOptions& options,
   hub.ca_file = options.ca;
   hub.sas_lifetime = options.sas_lifetime;
   hub.pack = options.pack.enabled;
+  hub.gzip = options.pack.compress == config::Compress::kGzip;
   hub.max_bytes = options.pack.max_bytes;
   hub.max_delay = options.pack.max_delay;
   hub.epoch = around.epoch;
@@ -164,6 +165,7 @@ absl::StatusOr<uplink::UplinkOptions> Broker(const config::OutputOptions& option
         "nobody can publish to '{}': gateway.name must hold no + and no # here", broker.topic));
   }
   broker.pack = options.pack.enabled;
+  broker.gzip = options.pack.compress == config::Compress::kGzip;
   broker.max_bytes = options.pack.max_bytes;
   broker.max_delay = options.pack.max_delay;
   broker.epoch = around.epoch;

@@ -38,7 +38,7 @@ void HubComposer::AppendPackKey(const RecordView& record, std::string* key) cons
 std::optional<Composer::Head> HubComposer::HeadOfPack(const RecordView& record) {
   bag_.Clear();
   bag_.AddSystem("$.ct", "application/json");
-  bag_.AddSystem("$.ce", "utf-8");
+  bag_.AddSystem("$.ce", gzip_ ? "gzip" : "utf-8");
   for (const Property& p : record.hub_properties) {
     if (p.is_null) {
       bag_.AddNull(p.name);

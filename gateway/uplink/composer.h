@@ -43,8 +43,9 @@ class Composer {
 class HubComposer final : public Composer {
  public:
   // `topic_prefix`: "devices/gw-01/messages/events/". `epoch`: of this process's message ids.
-  HubComposer(std::string topic_prefix, std::string epoch)
-      : topic_prefix_(std::move(topic_prefix)), envelopes_(std::move(epoch)) {}
+  // `gzip`: packs say that they are compressed.
+  HubComposer(std::string topic_prefix, std::string epoch, bool gzip = false)
+      : topic_prefix_(std::move(topic_prefix)), gzip_(gzip), envelopes_(std::move(epoch)) {}
 
   uint64_t max_message_bytes() const override { return kMaxMessageBytes; }
   void AppendPackKey(const spool::RecordView& record, std::string* key) const override;
@@ -59,6 +60,7 @@ class HubComposer final : public Composer {
   std::optional<Head> HeadOfBag() const;
 
   std::string topic_prefix_;
+  const bool gzip_;
   EnvelopeWriter envelopes_;
   PropertyBag bag_;
 };

@@ -19,6 +19,7 @@ UplinkOptions UplinkOptionsOf(const IotHubOptions& options) {
   SenderOptions& sender = uplink.sender;
   sender.pack.epoch = options.epoch;
   sender.pack.pack = options.pack;
+  sender.pack.gzip = options.gzip;
   sender.pack.max_bytes = options.max_bytes;
   sender.pack.max_delay = options.max_delay;
   return uplink;

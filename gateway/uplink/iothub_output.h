@@ -18,6 +18,7 @@ struct IotHubOptions {
   std::string key_file;
   std::chrono::seconds sas_lifetime{3600};
   bool pack = true;
+  bool gzip = false;  // packs are compressed
   uint64_t max_bytes = 4096;
   std::chrono::milliseconds max_delay{1000};
   std::string epoch;  // first half of every id: see MakeEpoch()

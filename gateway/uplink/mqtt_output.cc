@@ -25,6 +25,7 @@ UplinkOptions UplinkOptionsOf(const MqttOptions& options) {
   sender.pack.broker_topic = options.topic;
   sender.pack.epoch = options.epoch;
   sender.pack.pack = options.pack;
+  sender.pack.gzip = options.gzip;
   sender.pack.max_bytes = options.max_bytes;
   sender.pack.max_delay = options.max_delay;
   return uplink;

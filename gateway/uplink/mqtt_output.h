@@ -21,6 +21,7 @@ struct MqttOptions {
   std::string key_file;
   std::string topic;  // BrokerComposer's
   bool pack = true;
+  bool gzip = false;  // packs are compressed
   uint64_t max_bytes = 4096;
   std::chrono::milliseconds max_delay{1000};
   std::string epoch;  // first half of every id: see MakeEpoch()

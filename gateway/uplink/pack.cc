@@ -23,10 +23,15 @@ constexpr uint8_t kLastUrgentPriority = 2;
 // less room than this left is full.
 constexpr uint64_t kSmallestEnvelope = 80;
 
+// What a compressed pack is taken for before any of its stream was: a quarter of its text.
+constexpr uint64_t kFirstRatio = 4;
+// What cannot be compressed grows by less.
+constexpr uint64_t kGzipSlack = 512;
+
 std::unique_ptr<Composer> NewComposer(const Packer::Options& options) {
   if (!options.broker_topic.empty())
     return std::make_unique<BrokerComposer>(options.broker_topic, options.epoch);
-  return std::make_unique<HubComposer>(options.topic_prefix, options.epoch);
+  return std::make_unique<HubComposer>(options.topic_prefix, options.epoch, options.gzip);
 }
 
 }  // namespace
@@ -34,7 +39,12 @@ std::unique_ptr<Composer> NewComposer(const Packer::Options& options) {
 Packer::Packer(Options options)
     : options_(std::move(options)),
       topic_prefix_(options_.topic_prefix),
-      composer_(NewComposer(options_)) {}
+      composer_(NewComposer(options_)),
+      gzip_(options_.gzip ? std::make_unique<Gzip>() : nullptr) {}
+
+uint64_t Packer::limit() const {
+  return std::min(options_.max_bytes, composer_->max_message_bytes() - 1);
+}
 
 bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePoint now) {
   if (!options_.pack) return AddAlone(record, receipt);
@@ -42,30 +52,30 @@ bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePo
 
   Pack* const pack = FindPack(record);
   if (pack == nullptr) return AddAlone(record, receipt);
-  const size_t before = pack->body.size();
-  pack->body.push_back(before == 0 ? '[' : ',');
+  size_t begin = pack->body.size();
+  pack->body.push_back(begin == 0 ? '[' : ',');
   composer_->AppendMember(record, &pack->body);
-  const uint64_t most = composer_->max_message_bytes();
-  const uint64_t limit = std::min(options_.max_bytes, most - 1);
-  uint64_t metered = pack->fixed_bytes + pack->body.size() + 1;
-
-  if (metered > limit && before != 0) {
-    // One too many: it begins the next pack, and this one goes without it.
-    rest_.assign(pack->body, before, std::string::npos);
-    pack->body.resize(before);
-    Close(pack);
-    rest_.front() = '[';
-    pack->body.append(rest_);
-    metered = pack->fixed_bytes + pack->body.size() + 1;
+  if (gzip_ == nullptr && begin != 0 && pack->fixed_bytes + pack->body.size() + 1 > limit()) {
+    CloseBefore(pack, begin);
+    begin = 0;
   }
-  if (pack->body.size() + 1 >= most || metered > most) {
-    pack->body.clear();
+  const uint64_t own = pack->body.size() - begin + 1;
+  const uint64_t most = composer_->max_message_bytes() - (gzip_ ? kGzipSlack : 0);
+  if (own >= most || pack->fixed_bytes + own > most) {
+    pack->body.resize(begin);
+    if (begin != 0) Close(pack);
     return AddAlone(record, receipt);
   }
-  if (pack->receipts.empty()) Open(pack, now);
+  if (pack->ends.empty()) Open(pack, now);
+  pack->ends.push_back(static_cast<uint32_t>(pack->body.size()));
   pack->receipts.push_back(receipt);
   if (record.ticket) pack->tickets.push_back(*record.ticket);
-  if (metered + kSmallestEnvelope > limit) Close(pack);
+  if (gzip_ != nullptr) {
+    pack->ticket_ends.push_back(static_cast<uint32_t>(pack->tickets.size()));
+    if (pack->body.size() >= pack->try_at) TryFull(pack, now);
+  } else if (pack->fixed_bytes + pack->body.size() + 1 + kSmallestEnvelope > limit()) {
+    Close(pack);
+  }
   return true;
 }
 
@@ -87,6 +97,7 @@ Packer::Pack* Packer::FindPack(const RecordView& record) {
     pack->topic = std::make_shared<const std::string>(std::move(head->topic));
     pack->fixed_bytes = head->metered_bytes;
     pack->priority = record.priority;
+    pack->try_at = kFirstRatio * limit();
     found = packs_.emplace(key_, std::move(pack)).first;
   }
   last_key_ = key_;
@@ -104,26 +115,42 @@ void Packer::Open(Pack* pack, TimePoint now) {
 }
 
 void Packer::Close(Pack* pack) {
-  assert(!pack->body.empty());
-  pack->body.push_back(']');
-  HubMessage& message = closed_.emplace_back();
-  message.topic = pack->topic;
-  message.metered_bytes = pack->fixed_bytes + pack->body.size();
-  const size_t usual_body = pack->body.size();
-  const size_t usual_count = pack->receipts.size();
-  message.payload = std::make_shared<const std::string>(std::move(pack->body));
-  message.receipts = std::move(pack->receipts);
-  message.tickets = std::move(pack->tickets);
-  // The next pack of this stream will be about as large.
-  pack->body = std::string();
-  pack->body.reserve(std::min<size_t>(usual_body + usual_body / 8, 2 * options_.max_bytes));
-  pack->receipts = {};
-  pack->receipts.reserve(usual_count + 4);
-  const size_t usual_tickets = message.tickets.size();
-  pack->tickets = {};
-  if (usual_tickets != 0) pack->tickets.reserve(usual_tickets + 4);
+  assert(!pack->ends.empty());
+  if (gzip_ == nullptr) {
+    pack->body.push_back(']');
+    const size_t usual = pack->body.size();
+    Emit(pack, std::move(pack->body));
+    // The next pack of this stream will be about as large.
+    pack->body = std::string();
+    pack->body.reserve(std::min<size_t>(usual + usual / 8, 2 * options_.max_bytes));
+    pack->ends.clear();
+  } else {
+    while (!pack->ends.empty()) EmitCompressed(pack, Compress(pack));
+  }
   pack->serial = 0;
   Prune();
+}
+
+void Packer::CloseBefore(Pack* pack, size_t begin) {
+  rest_.assign(pack->body, begin, std::string::npos);
+  pack->body.resize(begin);
+  Close(pack);
+  rest_.front() = '[';
+  pack->body.append(rest_);
+}
+
+// Everything in the pack but its body goes along with `payload`.
+void Packer::Emit(Pack* pack, std::string payload) {
+  HubMessage& message = closed_.emplace_back();
+  message.topic = pack->topic;
+  message.metered_bytes = pack->fixed_bytes + payload.size();
+  message.payload = std::make_shared<const std::string>(std::move(payload));
+  const size_t usual_count = pack->receipts.size();
+  const size_t usual_tickets = pack->tickets.size();
+  message.receipts = std::exchange(pack->receipts, {});
+  message.tickets = std::exchange(pack->tickets, {});
+  pack->receipts.reserve(usual_count + 4);
+  if (usual_tickets != 0) pack->tickets.reserve(usual_tickets + 4);
 }
 
 void Packer::Prune() {

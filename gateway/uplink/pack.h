@@ -8,6 +8,9 @@
 // travels alone in a pack; one whose pack the hub would refuse, because base64 or the envelope made
 // it too large, travels as it would with `pack: none`; one that is too large even so is refused for
 // good.
+//
+// With gzip a pack is full when it is so compressed. That is not known before it is tried: each
+// stream remembers how well its last pack compressed, so that one try is usually enough.
 #pragma once
 
 #include <chrono>
@@ -22,6 +25,7 @@
 #include "gateway/spool/record.h"
 #include "gateway/spool/store.h"
 #include "gateway/uplink/composer.h"
+#include "gateway/uplink/gzip.h"
 #include "gateway/uplink/hub_message.h"
 #include "gateway/uplink/metering.h"
 
@@ -35,7 +39,8 @@ class Packer {
     std::string topic_prefix{};  // "devices/gw-01/messages/events/", until SetTopicPrefix()
     std::string broker_topic{};  // not empty: for any broker, BrokerComposer's topic
     std::string epoch{};
-    bool pack = true;  // false: one record, one message
+    bool pack = true;   // false: one record, one message
+    bool gzip = false;  // packs are compressed
     uint64_t max_bytes = kBlockBytes;
     std::chrono::nanoseconds max_delay = std::chrono::seconds(1);
   };
@@ -58,6 +63,9 @@ class Packer {
   void SetTopicPrefix(const std::string& prefix);
   const std::string& topic_prefix() const { return topic_prefix_; }
 
+  // How often a pack was compressed, to send it or to see whether it is full.
+  uint64_t compressions() const { return compressions_; }
+
   bool empty() const { return closed_.empty() && open_.empty() && urgent_.empty(); }
 
  private:
@@ -66,10 +74,13 @@ class Packer {
     std::shared_ptr<const std::string> topic;
     uint64_t fixed_bytes = 0;  // metered of the properties
     uint8_t priority = 0;
-    uint64_t serial = 0;  // of its present contents
-    std::string body;     // "[{…},{…}" or empty
+    uint64_t serial = 0;         // of its present contents
+    std::string body;            // "[{…},{…}" or empty
+    std::vector<uint32_t> ends;  // of records in the body
     std::vector<spool::Receipt> receipts;
     std::vector<session::AckTicket> tickets;
+    std::vector<uint32_t> ticket_ends;  // of records in `tickets`; with gzip alone
+    uint64_t try_at = 0;                // size of the body at which it may be full, compressed
   };
   struct Opened {
     Pack* pack;
@@ -81,6 +92,14 @@ class Packer {
   Pack* FindPack(const spool::RecordView& record);
   void Open(Pack* pack, TimePoint now);
   void Close(Pack* pack);
+  // The records behind `begin`, one or none, become the next pack's.
+  void CloseBefore(Pack* pack, size_t begin);
+  // Compressed: tries whether it is full.
+  void TryFull(Pack* pack, TimePoint now);
+  size_t Compress(Pack* pack);
+  void Emit(Pack* pack, std::string payload);
+  void EmitCompressed(Pack* pack, size_t count);
+  uint64_t limit() const;
   void CloseUrgent();
   void Prune();
   bool AddAlone(const spool::RecordView& record, const spool::Receipt& receipt);
@@ -88,6 +107,9 @@ class Packer {
   const Options options_;
   std::string topic_prefix_;
   const std::unique_ptr<Composer> composer_;
+  const std::unique_ptr<Gzip> gzip_;  // null: packs are not compressed
+  std::string compressed_;            // of the last Compress()
+  uint64_t compressions_ = 0;
   absl::flat_hash_map<std::string, std::unique_ptr<Pack>> packs_;
   std::string key_;
   std::string last_key_;

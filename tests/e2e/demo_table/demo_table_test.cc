@@ -68,15 +68,19 @@ TEST(FiguresTest, ReadsTheHubsStats) {
 
 TEST(FiguresTest, OpensPacksToCountReadings) {
   const std::string path = testing::TempDir() + "/demo_table_messages.jsonl";
-  std::ofstream(path) << R"({"device":"gw-01","payload":[{"id":"1"},{"id":"2"}]})"
-                      << "\n"
-                      << R"({"device":"gw-01","payload":"[{\"id\":\"3\"}]"})"
-                      << "\n"
-                      << R"({"device":"gw-01","payload":{"id":"4"}})"
-                      << "\n"
-                      << R"({"device":"gw-01","payloadBase64":"AA=="})"
-                      << "\n";
-  EXPECT_EQ(*CountReadings(path), 5u);
+  std::ofstream(path)
+      << R"({"device":"gw-01","payload":[{"id":"1"},{"id":"2"}]})"
+      << "\n"
+      << R"({"device":"gw-01","payload":"[{\"id\":\"3\"}]"})"
+      << "\n"
+      << R"({"device":"gw-01","payload":{"id":"4"}})"
+      << "\n"
+      << R"({"device":"gw-01","payloadBase64":"AA=="})"
+      << "\n"
+      // [{"id":"5"},{"id":"6"},{"id":"7"}]
+      << R"({"payloadBase64":"H4sIAAAAAAACA4uuVspMUbJSMlWq1YEyzRBMc6XaWADVuyRIIgAAAA=="})"
+      << "\n";
+  EXPECT_EQ(*CountReadings(path), 8u);
   std::ofstream(path) << "broken\n";
   EXPECT_FALSE(CountReadings(path).ok());
   std::remove(path.c_str());

@@ -15,6 +15,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "absl/strings/escaping.h"
+#include "tests/gunzip.h"
+
 namespace sluice::demo {
 namespace {
 
@@ -91,6 +94,21 @@ absl::StatusOr<std::string> AskControlSocket(const std::string& path, std::strin
       fmt::format("{}: {}", path, got == 0 ? "closed" : std::strerror(error)));
 }
 
+// A pack is an array of envelopes; it may stand as JSON, as JSON in a string, or compressed.
+json BodyOf(const json& message) {
+  const auto parse = [](const std::string& text) {
+    return json::parse(text, nullptr, /*allow_exceptions=*/false);
+  };
+  json body = message.value("payload", json());
+  if (body.is_string()) return parse(body.get<std::string>());
+  std::string bytes;
+  if (message.contains("payloadBase64") && message["payloadBase64"].is_string() &&
+      absl::Base64Unescape(message["payloadBase64"].get<std::string>(), &bytes)) {
+    if (const std::optional<std::string> text = Gunzip(bytes)) return parse(*text);
+  }
+  return body;
+}
+
 }  // namespace
 
 absl::Status ReadMetrics(std::string_view page, Figures* figures) {
@@ -130,10 +148,7 @@ absl::StatusOr<uint64_t> CountReadings(const std::string& messages_file) {
     if (!message.is_object()) {
       return absl::InvalidArgumentError(fmt::format("{}: no JSON object: {}", messages_file, line));
     }
-    // A pack is an array of envelopes; it may stand as JSON or as JSON in a string.
-    json body = message.value("payload", json());
-    if (body.is_string())
-      body = json::parse(body.get<std::string>(), nullptr, /*allow_exceptions=*/false);
+    const json body = BodyOf(message);
     readings += body.is_array() ? body.size() : 1;
   }
   return readings;
