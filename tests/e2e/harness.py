@@ -52,11 +52,12 @@ def sluice(*arguments, **options):
 class Program:
     """A running program whose lines on stdout and stderr are collected as they come."""
 
-    def __init__(self, *arguments, log=None):
+    def __init__(self, *arguments, log=None, env=None):
         self.arguments = [str(a) for a in arguments]
         self.lines = queue.Queue()
         self.errors = []
-        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(self.arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=env and os.environ | env)
         self.log = open(log, "a", encoding="utf-8") if log else None
         self.threads = [
             threading.Thread(target=self._collect, args=(self.process.stdout, self.lines.put), daemon=True),
@@ -139,10 +140,11 @@ class Hub:
             json.dumps({"hostName": "127.0.0.1", "tier": tier, "units": 1, "devices": devices}))
         self.port = 0
         self.program = None
+        self.env = None
 
     def start(self):
         self.program = Program(BIN / "sluice-devhub", "--dir", self.folder, "--port", self.port,
-                               log=self.folder / "devhub.log")
+                               log=self.folder / "devhub.log", env=self.env)
         self.port = port_of(self.program.expect("sluice-devhub: ready, listening on "))
         return self
 
@@ -181,9 +183,10 @@ class Gateway:
         self.program = None
         self.port = None
         self.http = None
+        self.env = None
 
     def start(self):
-        self.program = Program(BIN / "sluice", "run", "-c", self.config, log=self.folder / "gateway.log")
+        self.program = Program(BIN / "sluice", "run", "-c", self.config, log=self.folder / "gateway.log", env=self.env)
         self.port = port_of(self.program.expect("sluice: ready, listening on "))
         self.http = port_of(self.program.expect("sluice: http on "))
         return self

@@ -8,12 +8,12 @@ import ssl
 import struct
 
 
-def _string(text):
-    raw = text.encode()
+def text(value):
+    raw = value.encode()
     return struct.pack(">H", len(raw)) + raw
 
 
-def _packet(first_byte, body):
+def encode(first_byte, body):
     length, remaining = b"", len(body)
     while True:
         byte, remaining = remaining % 128, remaining // 128
@@ -41,21 +41,21 @@ class Client:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = context.wrap_socket(raw, server_hostname="127.0.0.1")
         flags = 2 if clean else 0
-        self.send(0x10, _string("MQTT") + bytes([4, flags]) + struct.pack(">H", keep_alive) + _string(client_id))
+        self.send(0x10, text("MQTT") + bytes([4, flags]) + struct.pack(">H", keep_alive) + text(client_id))
         packet = self.receive()
         self.connack = packet[1][1] if packet and packet[0] >> 4 == 2 else None
 
     def send(self, first_byte, body):
-        self.socket.sendall(_packet(first_byte, body))
+        self.socket.sendall(encode(first_byte, body))
 
     def publish(self, topic, payload, packet_id, qos=1, duplicate=False):
-        head = _string(topic) + (struct.pack(">H", packet_id) if qos else b"")
+        head = text(topic) + (struct.pack(">H", packet_id) if qos else b"")
         self.send(0x30 | qos << 1 | (8 if duplicate else 0), head + payload)
 
     def receive(self):
         """The next packet as (first byte, body); None at the end of the stream."""
         while True:
-            packet = self._parse()
+            packet = self.parse()
             if packet:
                 return packet
             try:
@@ -66,7 +66,7 @@ class Client:
                 return None
             self.buffer += more
 
-    def _parse(self):
+    def parse(self):
         length, shift = 0, 0
         for at in range(1, min(5, len(self.buffer))):
             byte = self.buffer[at]

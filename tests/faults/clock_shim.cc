@@ -1,0 +1,117 @@
+// Preloaded into a program, it sets that program's wall clock: CLOCK_REALTIME is off by as many
+// microseconds as the file SLUICE_CLOCK_FILE says (eight bytes, little-endian), as of every call.
+//
+// The steady clock is left alone, as by a real step of the clock. Waits until a time of the wall
+// clock are shifted back before the kernel sees them: it does not know of our offset.
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstdlib>
+
+namespace {
+
+constexpr int64_t kMicro = 1'000'000;
+// Absolute times below it are of the steady clock: no machine has been up for so many seconds.
+constexpr time_t kSecondsUp = 500'000'000;
+// What a condition variable waits for exists in two versions; this is the one of our days.
+constexpr char kConditionVersion[] = "GLIBC_2.3.2";
+
+template <typename Function>
+Function Real(const char* name, const char* version = nullptr) {
+  void* const symbol =
+      version != nullptr ? dlvsym(RTLD_NEXT, name, version) : dlsym(RTLD_NEXT, name);
+  if (symbol == nullptr) std::abort();
+  return reinterpret_cast<Function>(symbol);
+}
+
+// Mapped at the first look; 0 where there is no file.
+int64_t OffsetMicros() {
+  static const volatile int64_t* const offset = []() -> const volatile int64_t* {
+    static const int64_t kNone = 0;
+    const char* const path = std::getenv("SLUICE_CLOCK_FILE");
+    const int fd = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return &kNone;
+    void* const mapped = ::mmap(nullptr, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
+    ::close(fd);
+    return mapped == MAP_FAILED ? &kNone : static_cast<const int64_t*>(mapped);
+  }
+  ();
+  return *offset;
+}
+
+timespec Shifted(const timespec& time, int64_t micros) {
+  const int64_t nanos = time.tv_nsec + micros % kMicro * 1000;
+  timespec shifted = {};
+  shifted.tv_sec = time.tv_sec + micros / kMicro;
+  shifted.tv_nsec = nanos;
+  if (nanos < 0) {
+    --shifted.tv_sec;
+    shifted.tv_nsec += kMicro * 1000;
+  } else if (nanos >= kMicro * 1000) {
+    ++shifted.tv_sec;
+    shifted.tv_nsec -= kMicro * 1000;
+  }
+  return shifted;
+}
+
+bool IsWall(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE; }
+
+// A deadline of the wall clock, as the kernel's own clock has it.
+timespec ForKernel(const timespec& deadline) { return Shifted(deadline, -OffsetMicros()); }
+
+}  // namespace
+
+extern "C" {
+
+int clock_gettime(clockid_t clock, timespec* time) noexcept {
+  static const auto real = Real<int (*)(clockid_t, timespec*)>("clock_gettime");
+  const int result = real(clock, time);
+  if (result == 0 && IsWall(clock)) *time = Shifted(*time, OffsetMicros());
+  return result;
+}
+
+int gettimeofday(timeval* now, void*) noexcept {
+  timespec time = {};
+  if (clock_gettime(CLOCK_REALTIME, &time) != 0) return -1;
+  *now = {time.tv_sec, time.tv_nsec / 1000};
+  return 0;
+}
+
+time_t time(time_t* into) noexcept {
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (into != nullptr) *into = now.tv_sec;
+  return now.tv_sec;
+}
+
+int pthread_cond_timedwait(pthread_cond_t* condition, pthread_mutex_t* mutex,
+                           const timespec* deadline) {
+  static const auto real = Real<int (*)(pthread_cond_t*, pthread_mutex_t*, const timespec*)>(
+      "pthread_cond_timedwait", kConditionVersion);
+  const timespec shifted = deadline->tv_sec < kSecondsUp ? *deadline : ForKernel(*deadline);
+  return real(condition, mutex, &shifted);
+}
+
+int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock,
+                           const timespec* deadline) {
+  static const auto real =
+      Real<int (*)(pthread_cond_t*, pthread_mutex_t*, clockid_t, const timespec*)>(
+          "pthread_cond_clockwait");
+  const timespec shifted = IsWall(clock) ? ForKernel(*deadline) : *deadline;
+  return real(condition, mutex, clock, &shifted);
+}
+
+int sem_timedwait(sem_t* semaphore, const timespec* deadline) {
+  static const auto real = Real<int (*)(sem_t*, const timespec*)>("sem_timedwait");
+  const timespec shifted = ForKernel(*deadline);
+  return real(semaphore, &shifted);
+}
+
+}  // extern "C"
