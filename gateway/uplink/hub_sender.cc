@@ -15,6 +15,7 @@ using causes::Finding;
 using credentials::Login;
 using credentials::NoLogin;
 using std::chrono::duration_cast;
+using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
@@ -25,6 +26,8 @@ constexpr int kConnackUnavailable = 3;
 constexpr int kConnackBadCredentials = 4;
 constexpr int kConnackNotAuthorised = 5;
 
+// Between two looks the clocks drift apart by far less.
+constexpr seconds kClockStep{1};
 constexpr HubSender::TimePoint kNever = HubSender::TimePoint::max();
 
 }  // namespace
@@ -42,6 +45,7 @@ HubSender::HubSender(SenderOptions options, Surroundings surroundings)
 HubSender::TimePoint HubSender::Step() {
   now_ = around_.clock.Now();
   HandleEvents();
+  WatchClock();
   ConnectIfDue();
   if (state_ == State::kOnline) {
     EndShortLives();
@@ -173,11 +177,25 @@ void HubSender::OnRefusedCredentials() {
     return;
   }
   Fail({Cause::kNotAuthorised,
-        fmt::format("clock of this box: {}",
-                    TimeText().Format(duration_cast<std::chrono::microseconds>(
-                                          around_.clock.WallNow().time_since_epoch())
-                                          .count()))});
+        fmt::format(
+            "clock of this box: {}",
+            TimeText().Format(
+                duration_cast<microseconds>(around_.clock.WallNow().time_since_epoch()).count()))});
   RetryAfter(DelayAfter(Cause::kNotAuthorised));
+  refused_at_offset_ = ClockOffset();
+}
+
+microseconds HubSender::ClockOffset() const {
+  return duration_cast<microseconds>(around_.clock.WallNow().time_since_epoch()) -
+         duration_cast<microseconds>(now_.time_since_epoch());
+}
+
+// What a wrong clock had signed was refused, and it has been set since: no need to wait any more.
+void HubSender::WatchClock() {
+  if (state_ != State::kWaiting || !refused_at_offset_) return;
+  if (std::chrono::abs(ClockOffset() - *refused_at_offset_) < kClockStep) return;
+  fresh_was_refused_ = false;
+  retry_at_ = now_;
 }
 
 void HubSender::OnLost() {
@@ -275,6 +293,7 @@ void HubSender::Connect(Login login) {
   renew_at_.reset();
   if (login.renew_after.count() != 0) renew_at_ = now_ + login.renew_after;
   login_ = std::move(login);
+  refused_at_offset_.reset();
   state_ = State::kConnecting;
   connect_until_ = now_ + options_.connect_patience;
   around_.link.Connect(login_);
@@ -411,6 +430,7 @@ HubSender::TimePoint HubSender::NextWake() const {
   if (stop_at_ && around_.store.is_durable() && !leaving()) wake = std::min(wake, leave_at_);
   switch (state_) {
     case State::kWaiting:
+      if (refused_at_offset_) wake = std::min(wake, now_ + options_.clock_retry);
       return std::min(wake, retry_at_);
     case State::kAsking:
       return std::min(wake, around_.login.wake());

@@ -44,7 +44,7 @@ struct SenderOptions {
   std::chrono::milliseconds connect_patience{75'000};   // beyond the link's own time limit
   std::chrono::milliseconds refused_retry_min{60'000};  // after not_authorised and rejected
   std::chrono::milliseconds refused_retry_max{180'000};
-  std::chrono::milliseconds clock_retry{5'000};
+  std::chrono::milliseconds clock_retry{5'000};  // also: how often a refused one looks at the clock
   std::chrono::milliseconds probe_interval{30'000};
   std::chrono::milliseconds leave_after{
       2'000};  // at a stop, what a durable store has is left there
@@ -113,6 +113,8 @@ class HubSender {
   void Say(const causes::Finding& finding);
   void RenewIfDue();
   void WatchForSlowness();
+  void WatchClock();
+  std::chrono::microseconds ClockOffset() const;
   void EndShortLives();
 
   void SendAll();
@@ -144,6 +146,8 @@ class HubSender {
   bool slow_ = false;
   bool acked_since_connect_ = false;
   bool fresh_was_refused_ = false;  // another will be too
+  // Between the wall clock and the steady one, when credentials were refused last.
+  std::optional<std::chrono::microseconds> refused_at_offset_;
   bool ever_connected_ = false;
   int short_lived_ = 0;
   std::optional<TimePoint> probed_at_;
