@@ -48,6 +48,7 @@ constexpr CloseReasonText kTexts[kCloseReasonCount] = {
      "add a template to devices.publish, or correct the device", Reason::kNotAuthorized},
     {"slow_reader", "it does not read what it is sent", "look at the client and the network",
      Reason::kSuccess},
+    {"kicked", "it was disconnected on demand", "", Reason::kAdministrativeAction},
     {"shutdown", "the gateway is stopping", "", Reason::kServerShuttingDown},
 };
 

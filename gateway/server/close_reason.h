@@ -33,6 +33,7 @@ enum class CloseReason : uint8_t {
   kTopicAlias,
   kForbidden,
   kSlowReader,
+  kKicked,  // whoever operates the gateway wants it gone
   kShutdown,
 };
 inline constexpr size_t kCloseReasonCount = static_cast<size_t>(CloseReason::kShutdown) + 1;

@@ -56,6 +56,7 @@ class Connection final : private Timer {
   size_t unsettled() const;
   bool closed() const { return state_ == State::kClosed; }
   int fd() const { return stream_->fd(); }
+  const std::string& identity() const { return identity_; }
   const Listener& listener() const { return *listener_; }
 
   // Where the worker keeps it.

@@ -87,6 +87,11 @@ class Server {
                    const Limits& limits) {
     listeners_[listener]->Replace(std::move(tls), limits);
   }
+  // Closes the connections of a device, which may come back at once. `done` gets how many there
+  // were, on a worker's thread; never, once Stop() has ended.
+  void Kick(const std::string& identity, std::function<void(size_t)> done) {
+    workers_[WorkerOf(identity, workers_.size())]->Kick(identity, std::move(done));
+  }
   // Runs `task` once on each worker's thread, in no order.
   void PostToAll(const std::function<void(uint16_t worker)>& task);
 

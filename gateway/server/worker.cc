@@ -86,6 +86,11 @@ void Worker::Resume() {
   Post([this] { ResumeHere(); });
 }
 
+void Worker::Kick(std::string identity, std::function<void(size_t)> done) {
+  Post(
+      [this, identity = std::move(identity), done = std::move(done)] { done(KickHere(identity)); });
+}
+
 void Worker::BeginDrain(std::function<void()> on_settled) {
   Post([this, on_settled = std::move(on_settled)] {
     state_.draining = true;
@@ -195,6 +200,15 @@ void Worker::ResumeHere() {
   std::vector<Connection*> waiting;
   waiting.swap(state_.waiting_for_room);
   for (Connection* connection : waiting) connection->OnRoom();
+}
+
+// Rare enough to look at all of them.
+size_t Worker::KickHere(const std::string& identity) {
+  const uint64_t before = state_.counters.closed[static_cast<size_t>(CloseReason::kKicked)].Get();
+  for (const auto& connection : connections_) {
+    if (connection->identity() == identity) connection->Close(CloseReason::kKicked);
+  }
+  return state_.counters.closed[static_cast<size_t>(CloseReason::kKicked)].Get() - before;
 }
 
 void Worker::WriteAll() {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -38,6 +39,9 @@ class Worker {
   void Resume();
   // For rare work: runs `task` on the worker's thread.
   void Post(std::function<void()> task) ABSL_LOCKS_EXCLUDED(inbox_mutex_);
+  // Closes the connections of `identity`, which is this worker's; `done` gets how many had been let
+  // in, on the worker's thread.
+  void Kick(std::string identity, std::function<void(size_t)> done);
   // Ends the loop's sleep: a test's clock has moved.
   void Wake();
 
@@ -69,6 +73,7 @@ class Worker {
   void AdoptHere(Arrival arrival);
   void SettleHere(std::span<const session::AckTicket> tickets);
   void ResumeHere();
+  size_t KickHere(const std::string& identity);
   void WriteAll();
   void BuryClosed();
   void ReportIfSettled();

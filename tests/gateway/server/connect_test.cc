@@ -1,6 +1,7 @@
 // CONNECT and what it leads to: client ids, versions, what CONNACK tells, take-over, sessions.
 #include <gtest/gtest.h>
 
+#include <future>
 #include <string>
 
 #include "tests/gateway/server/test_pki.h"
@@ -170,6 +171,33 @@ TEST(ConnectTest, ASecondConnectionTakesOverAndTheFirstIsTold) {
     EXPECT_EQ(second.Next(), "PUBACK 3");
   }
   EXPECT_EQ(server.Closed("taken_over"), 2U);
+}
+
+TEST(ConnectTest, WhoIsKickedIsToldAndMayComeBack) {
+  TestServer server(AnyClientId);
+  const auto named = [](const char* client_id) {
+    return [client_id](ConnectView* connect) { connect->client_id = client_id; };
+  };
+  Device first(server, "press-01", Version::k5, named("a"));
+  Device second(server, "press-01", Version::k311, named("b"));
+  Device other(server, "press-02");
+  ASSERT_TRUE(first.connected && second.connected && other.connected);
+  const auto kick = [&](const std::string& identity) {
+    std::promise<size_t> kicked;
+    server.server->Kick(identity, [&](size_t count) { kicked.set_value(count); });
+    return kicked.get_future().get();
+  };
+  EXPECT_EQ(kick("press-03"), 0U);
+  EXPECT_EQ(kick("press-01"), 2U);
+  EXPECT_EQ(first.Next(), "DISCONNECT 0x98");
+  EXPECT_EQ(first.Next(), "end");
+  EXPECT_EQ(second.Next(), "end");
+  EXPECT_EQ(kick("press-01"), 0U);
+  EXPECT_EQ(server.Closed("kicked"), 2U);
+  Device again(server, "press-01");
+  EXPECT_TRUE(again.connected);
+  other.Publish("a", "b", 1, 1);
+  EXPECT_EQ(other.Next(), "PUBACK 1");
 }
 
 // Equal client ids of two identities never meet.
