@@ -1,6 +1,4 @@
 // sluice explain: why each rule did or did not match.
-#include "filters/match/explain.h"
-
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -15,12 +13,11 @@
 #include <vector>
 
 #include "filters/language/suggest.h"
-#include "filters/match/shaper.h"
-#include "filters/reduce/rule_engine.h"
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/explain_output.h"
 #include "gateway/commands/line_messages.h"
+#include "gateway/commands/message_explainer.h"
 
 namespace sluice::commands {
 namespace {
@@ -30,9 +27,7 @@ void WriteOut(const std::string& text) { std::fwrite(text.data(), 1, text.size()
 class ExplainCommand {
  public:
   ExplainCommand(const ConfigFile& loaded, const ExplainOptions& options)
-      : program_(loaded.program),
-        explainer_(program_, loaded.file.rules),
-        engine_(program_),
+      : explainer_(loaded.program, loaded.file.rules),
         options_(options),
         colours_(!options.json && ::isatty(STDOUT_FILENO) == 1) {}
 
@@ -42,13 +37,7 @@ class ExplainCommand {
   uint64_t messages() const { return messages_taken_; }
 
  private:
-  void Judge(ExplainedMessage* explained);
-
-  std::shared_ptr<const compile::Program> program_;
-  match::Explainer explainer_;
-  reduce::RuleEngine engine_;
-  match::Shaper shaper_;
-  LineMessages messages_;
+  MessageExplainer explainer_;
   const ExplainOptions& options_;
   const bool colours_;
   uint64_t messages_taken_ = 0;
@@ -56,49 +45,24 @@ class ExplainCommand {
 
 bool ExplainCommand::Take(std::string_view line, uint64_t number) {
   if (options_.line != 0 && number != options_.line) {
-    if (number < options_.line && messages_.Parse(line).ok() && messages_.topic_is_valid())
-      engine_.Run(messages_.view());
+    if (number < options_.line) explainer_.Pass(line);
     return true;
   }
-  if (const absl::Status status = messages_.Parse(line); !status.ok()) {
+  ExplainedMessage explained;
+  explained.line = number;
+  explained.only_rule = options_.rule;
+  if (const absl::Status status = explainer_.Explain(line, &explained); !status.ok()) {
     const std::string error(status.message());
     fmt::print(stderr, "sluice: line {}: no message: {}\n", number, error);
     if (options_.json) WriteOut(ExplainedErrorAsJson(number, error));
     return false;
   }
-  ExplainedMessage explained;
-  explained.line = number;
-  explained.message = &messages_.view();
-  explained.reason = "bad topic";
-  explained.only_rule = options_.rule;
-  if (messages_.topic_is_valid()) Judge(&explained);
   if (!options_.json && messages_taken_ > 0) std::fputc('\n', stdout);
   ++messages_taken_;
-  WriteOut(options_.json ? ExplanationAsJson(*program_, explained)
-                         : ExplanationForPeople(*program_, explained, colours_));
+  const compile::Program& program = explainer_.program();
+  WriteOut(options_.json ? ExplanationAsJson(program, explained)
+                         : ExplanationForPeople(program, explained, colours_));
   return true;
-}
-
-// The verdict is the gateway's own, the rules are the plain evaluator's.
-void ExplainCommand::Judge(ExplainedMessage* explained) {
-  explained->rules = explainer_.Explain(messages_.view());
-  const match::Verdict& verdict = engine_.Run(messages_.view());
-  const match::Shaper::Result& shaped =
-      shaper_.Apply(program_->shapes(), verdict, messages_.view().payload);
-  explained->forwards = !shaped.deliveries.empty();
-  const match::DropReason reason = verdict.forwards() ? match::DropReason::kRule : verdict.reason;
-  explained->reason = explained->forwards ? "" : match::DropReasonText(reason);
-  explained->held.resize(explained->rules.size());
-  for (const reduce::RuleEngine::Held& held : engine_.held())
-    explained->held[held.rule] = match::DropReasonText(held.reason);
-  for (const match::ShapedDelivery& delivery : shaped.deliveries) {
-    const std::string& output = program_->outputs()[delivery.delivery->output];
-    std::vector<std::string>& outputs = explained->outputs;
-    if (std::find(outputs.begin(), outputs.end(), output) == outputs.end())
-      outputs.push_back(output);
-  }
-  for (const uint16_t rule : shaped.errors)
-    explained->rules[rule].reason = "select and redact need a JSON object, and the body is none";
 }
 
 bool HasRule(const compile::Program& program, const std::string& name) {

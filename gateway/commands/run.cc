@@ -10,6 +10,7 @@
 #include "gateway/commands/commands.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/gateway.h"
+#include "gateway/commands/main_loop.h"
 #include "gateway/commands/outputs.h"
 #include "gateway/commands/reload.h"
 #include "gateway/commands/surroundings.h"
@@ -23,16 +24,6 @@ constexpr std::chrono::seconds kDrainPatience{10};
 using operate::Log;
 using operate::LogLevel;
 
-// Signals are waited for by this thread alone; every thread made later inherits the mask.
-sigset_t BlockSignals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  sigset_t set;
-  sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  return set;
-}
-
 // A thousand devices are a thousand descriptors; the default of 1024 is for shells.
 void RaiseDescriptorLimit() {
   rlimit limit{};
@@ -41,20 +32,6 @@ void RaiseDescriptorLimit() {
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
     Log(LogLevel::kWarning, "descriptor_limit",
         "cannot raise the limit of open files: fewer devices can connect");
-  }
-}
-
-// Reloads meanwhile, whenever it is asked to.
-void WaitForEnd(const sigset_t& signals, const std::string& path, Gateway& gateway) {
-  while (true) {
-    int signal = 0;
-    if (sigwait(&signals, &signal) != 0) continue;
-    if (signal != SIGHUP) {
-      Log(LogLevel::kInfo, "stopping", "draining: no new connections",
-          {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
-      return;
-    }
-    Reload(path, gateway);
   }
 }
 
@@ -75,7 +52,8 @@ int Run(const RunOptions& options) {
   if (fails) return kExitNo;
   config::Config& config = *loaded->file.config;
 
-  const sigset_t signals = BlockSignals();
+  std::signal(SIGPIPE, SIG_IGN);
+  MainLoop main_loop;
   SetUpLog(config.operate);
   if (config.operate.log_json) LogDiagnostics(diagnostics);
   RaiseDescriptorLimit();
@@ -97,9 +75,10 @@ int Run(const RunOptions& options) {
   Log(LogLevel::kInfo, "started", "devices may connect",
       {{"gateway", name}, {"version", SLUICE_VERSION}, {"file", options.config}});
 
-  WaitForEnd(signals, options.config, **gateway);
+  const std::string why = main_loop.Wait([&] { Reload(options.config, **gateway); });
+  Log(LogLevel::kInfo, "stopping", "draining: no new connections", {{"signal", why}});
   // Whoever asks a second time does not want to wait for the drain.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  main_loop.LetSignalsKill();
   const bool safe = (*gateway)->Stop(kDrainPatience);
   Log(safe ? LogLevel::kInfo : LogLevel::kWarning, "stopped",
       safe ? "all that was taken is safe"
