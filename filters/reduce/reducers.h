@@ -13,45 +13,29 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <limits>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "filters/compile/program.h"
 #include "filters/language/message_view.h"
-#include "filters/language/value.h"
 #include "filters/match/judge.h"
 #include "filters/match/verdict.h"
+#include "filters/reduce/explain.h"
 #include "filters/reduce/state_store.h"
+#include "filters/reduce/windows.h"
 
 namespace sluice::reduce {
 
-// The last multiple of `every_us` that is not later.
-int64_t FloorTo(int64_t time_us, int64_t every_us);
-
-// Of what is kept by key: nothing if the bytes are none.
-std::optional<std::string_view> DeviceOfKey(std::string_view key);
-
-// What a window came to.
-struct WindowResult {
-  uint16_t rule = 0;
-  std::string device;
-  std::string topic;
-  int64_t from_us = 0;
-  int64_t to_us = 0;
-  std::string body;  // {"from":…,"to":…,names}, with slack behind it
-};
-
 class Reducers {
  public:
-  static constexpr int64_t kNever = std::numeric_limits<int64_t>::max();
+  static constexpr int64_t kNever = Windows::kNever;
 
   // `program` outlives it. Equal keys give equal states.
   Reducers(const compile::Program& program, HashKey key);
+  Reducers(const Reducers&) = delete;
+  Reducers& operator=(const Reducers&) = delete;
 
   bool empty() const { return !any_; }
 
@@ -67,15 +51,18 @@ class Reducers {
   // By what the rule holds it; kNone: it passes.
   match::DropReason Hold(uint16_t rule, match::Judge& judge);
 
+  // What Hold would do now and why, without doing it.
+  ExplainedReduction Explain(uint16_t rule, match::Judge& judge);
+
   // The next window that is over or had to go, null if there is none; lives until the next call.
   // Those of one time come in the order of rules, then in that of their first messages.
   const WindowResult* NextClosed();
   // When a window will be over; kNever: none is open.
-  int64_t next_close_us() const { return has_closed() ? now_us_ : next_close_us_; }
-  bool has_closed() const { return !detached_.empty(); }
+  int64_t next_close_us() const { return has_closed() ? now_us_ : windows_.next_close_us(); }
+  bool has_closed() const { return windows_.has_detached(); }
 
   // Before Adopt, on `old`: windows of rules that `next` has changed or lost are over.
-  void CloseChanged(const compile::Program& next);
+  void CloseChanged(const compile::Program& next) { windows_.DetachChanged(next); }
   // Takes all states of rules that are unchanged.
   void Adopt(Reducers& old);
 
@@ -83,7 +70,7 @@ class Reducers {
   uint64_t state_bytes() const { return store_.bytes(); }
   uint64_t evictions() const { return evictions_; }
   // Windows that had to go and were not asked for before there were too many of them.
-  uint64_t windows_lost() const { return windows_lost_; }
+  uint64_t windows_lost() const { return windows_.lost(); }
 
   const compile::Program& program() const { return program_; }
   const StateStore& store() const { return store_; }
@@ -94,27 +81,20 @@ class Reducers {
   void Bind();
   void TakeStore(StateStore store);
   void MakeKey(const compile::Reduction& reduction, match::Judge& judge);
-  void AppendValue(const language::Value& value, std::string_view raw);
   uint32_t FindOrInsert(uint32_t slot);
   void MakeRoom();
   bool IsDuplicate(uint32_t slot, int64_t period_us);
   bool HasChanged(const compile::OnChange& on_change, uint32_t slot, match::Judge& judge,
                   uint32_t* state);
-  void AddToWindow(const compile::Window& window, uint32_t state, match::Judge& judge);
-  void CloseInto(uint32_t state, WindowResult* result);
-  void Detach(uint32_t state);
-  bool CollectDue();
 
   const compile::Program& program_;
   StateStore store_;
+  Windows windows_;
   bool any_ = false;
-  std::vector<uint32_t> slots_;         // by rule; kNoIndex: it has no reduction
-  std::vector<uint16_t> rules_;         // by slot
-  std::vector<uint16_t> window_rules_;  // in order
+  std::vector<uint32_t> slots_;  // by rule; kNoIndex: it has no reduction
   int64_t now_us_ = std::numeric_limits<int64_t>::min();
-  int64_t next_close_us_ = kNever;
   uint64_t evictions_ = 0;
-  uint64_t windows_lost_ = 0;
+  uint32_t likely_slot_ = kNoIndex;  // what the last message needed
 
   // Of the message at hand.
   std::string_view payload_;
@@ -123,12 +103,6 @@ class Reducers {
   Digest stream_digest_;  // of device and topic alone
   Digest digest_;
   std::string value_;  // scratch
-
-  std::deque<WindowResult> detached_;  // had to go before they were asked for
-  uint64_t detached_bytes_ = 0;
-  uint32_t likely_slot_ = kNoIndex;
-  std::vector<std::pair<int64_t, uint16_t>> due_;  // ends and rules, the next one last
-  WindowResult closed_;                            // what NextClosed gave out
 };
 
 }  // namespace sluice::reduce

@@ -65,6 +65,19 @@ const Verdict& RuleEngine::Run(const language::MessageView& message) {
   return verdict_;
 }
 
+std::vector<RuleEngine::Explained> RuleEngine::Explain(const language::MessageView& message) {
+  std::vector<Explained> explained;
+  if (reducers_.empty()) return explained;
+  reducers_.Advance(message.time_us);
+  const std::span<const uint16_t> matches = judge_.Find(message);
+  reducers_.Start(message);
+  for (const uint16_t rule : matches) {
+    if (program().rules()[rule].reduction)
+      explained.push_back({rule, reducers_.Explain(rule, judge_)});
+  }
+  return explained;
+}
+
 const ClosedWindow* RuleEngine::NextClosed() {
   const WindowResult* const result = reducers_.NextClosed();
   if (result == nullptr) return nullptr;

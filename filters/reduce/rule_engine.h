@@ -47,6 +47,14 @@ class RuleEngine {
   };
   std::span<const Held> held() const { return held_; }
 
+  // What reducers would do with this message and why, without doing it: of each rule that matches
+  // and has any. Before Run of the same message.
+  struct Explained {
+    uint16_t rule = 0;
+    ExplainedReduction reduction;
+  };
+  std::vector<Explained> Explain(const language::MessageView& message);
+
   // Time is that of messages and never goes back.
   void Advance(int64_t time_us) { reducers_.Advance(time_us); }
   // The next window that is over, null if there is none. As of Run, it lives until the next call.

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "filters/json/utf8.h"
+#include "filters/reduce/stream_key.h"
 
 namespace sluice::reduce {
 
@@ -174,9 +175,9 @@ class Loader {
   LoadedState TakeState() {
     LoadedState loaded;
     loaded.key = cursor_.TakeText(kMaxKey);
-    const std::optional<std::string_view> device = DeviceOfKey(loaded.key);
-    if (!device) cursor_.Fail();
-    loaded.device = device.value_or("");
+    const std::optional<StreamKey> stream = ParseKey(loaded.key);
+    if (!stream) cursor_.Fail();
+    if (stream) loaded.device = stream->device;
     State& state = loaded.state;
     state.watched_value = cursor_.Take<uint64_t>();
     state.passed_us = TakeTime();

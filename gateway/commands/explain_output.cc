@@ -33,6 +33,7 @@ class JsonMembers {
   }
   void Flag(std::string_view name, bool value) { Raw(name, value ? "true" : "false"); }
   void Number(std::string_view name, uint64_t value) { Raw(name, std::to_string(value)); }
+  void Json(std::string_view name, std::string_view value) { Raw(name, value); }
   template <typename Items, typename Write>
   void Array(std::string_view name, const Items& items, Write write) {
     Name(name);
@@ -80,9 +81,22 @@ void AppendPredicate(const ExplainedPredicate& predicate, std::string* out) {
   members.End();
 }
 
+void AppendReducer(const reduce::ExplainedReducer& reducer, std::string* out) {
+  JsonMembers members(out);
+  members.Text("name", reducer.name);
+  members.Flag("passes", reducer.passes);
+  members.Text("reason", reducer.reason);
+  std::string state;
+  JsonMembers values(&state);
+  for (const auto& [name, value] : reducer.state) values.Json(name, value);
+  values.End();
+  members.Json("state", state);
+  members.End();
+}
+
 // "where" is null where there is no condition, or it was not judged.
 void AppendRule(const std::string& name, const ExplainedRule& rule, std::string_view held,
-                std::string* out) {
+                const reduce::ExplainedReduction& reduction, std::string* out) {
   JsonMembers members(out);
   members.Text("name", name);
   members.Flag("matched", rule.matched());
@@ -97,6 +111,10 @@ void AppendRule(const std::string& name, const ExplainedRule& rule, std::string_
                 [&](const ExplainedPredicate& predicate) { AppendPredicate(predicate, out); });
   members.Array("set", rule.set,
                 [&](const ExplainedValue& value) { AppendValue(value, "name", out); });
+  members.Array("per", reduction.per,
+                [&](const std::string& value) { json::AppendString(value, out); });
+  members.Array("reducers", reduction.reducers,
+                [&](const reduce::ExplainedReducer& reducer) { AppendReducer(reducer, out); });
   members.End();
 }
 
@@ -120,7 +138,7 @@ class Paragraphs {
 
   void Verdict(const ExplainedMessage& explained);
   void Rule(const std::string& name, size_t name_width, const ExplainedRule& rule,
-            std::string_view held);
+            std::string_view held, const reduce::ExplainedReduction& reduction);
   const std::string& text() const { return text_; }
 
  private:
@@ -131,6 +149,7 @@ class Paragraphs {
               const std::vector<language::SourceSpan>& spans);
   void Predicates(const std::vector<ExplainedPredicate>& predicates);
   void Set(const std::vector<ExplainedValue>& set);
+  void Reducers(const reduce::ExplainedReduction& reduction);
 
   const bool colours_;
   std::string text_;
@@ -157,7 +176,7 @@ void Paragraphs::Verdict(const ExplainedMessage& explained) {
 }
 
 void Paragraphs::Rule(const std::string& name, size_t name_width, const ExplainedRule& rule,
-                      std::string_view held) {
+                      std::string_view held, const reduce::ExplainedReduction& reduction) {
   const auto verdict = [&] {
     switch (rule.outcome) {
       case Outcome::kMatched:
@@ -180,14 +199,27 @@ void Paragraphs::Rule(const std::string& name, size_t name_width, const Explaine
     Source("from", rule.from,
            rule.from_matches ? std::vector<language::SourceSpan>() : std::vector{rule.from_span});
   }
-  if (!rule.where) return Set(rule.set);
-  std::vector<language::SourceSpan> decided;
-  for (const ExplainedPredicate& predicate : rule.predicates) {
-    if (predicate.decided) decided.push_back(predicate.span);
+  if (rule.where) {
+    std::vector<language::SourceSpan> decided;
+    for (const ExplainedPredicate& predicate : rule.predicates) {
+      if (predicate.decided) decided.push_back(predicate.span);
+    }
+    Source("where", rule.condition, decided);
+    Predicates(rule.predicates);
   }
-  Source("where", rule.condition, decided);
-  Predicates(rule.predicates);
   Set(rule.set);
+  Reducers(reduction);
+}
+
+// Each with what it knew before the message came.
+void Paragraphs::Reducers(const reduce::ExplainedReduction& reduction) {
+  if (!reduction.per.empty())
+    text_ += fmt::format("  per   {}\n", fmt::join(reduction.per, ", "));
+  for (const reduce::ExplainedReducer& reducer : reduction.reducers) {
+    text_ += fmt::format("  {} {}: {}\n", reducer.name,
+                         reducer.passes ? "lets it pass" : Coloured(kYellow, "holds it"),
+                         reducer.reason);
+  }
 }
 
 // The text line by line, what the spans cover underlined.
@@ -264,7 +296,8 @@ std::string ExplanationAsJson(const compile::Program& program, const ExplainedMe
   members.Array("outputs", explained.outputs,
                 [&](const std::string& output) { json::AppendString(output, &out); });
   members.Array("rules", ShownRules(program, explained), [&](size_t rule) {
-    AppendRule(program.rules()[rule].name, explained.rules[rule], explained.held[rule], &out);
+    AppendRule(program.rules()[rule].name, explained.rules[rule], explained.held[rule],
+               explained.reductions[rule], &out);
   });
   members.End();
   return out + '\n';
@@ -287,7 +320,8 @@ std::string ExplanationForPeople(const compile::Program& program, const Explaine
   size_t width = 0;
   for (const size_t rule : shown) width = std::max(width, Width(program.rules()[rule].name));
   for (const size_t rule : shown) {
-    paragraphs.Rule(program.rules()[rule].name, width, explained.rules[rule], explained.held[rule]);
+    paragraphs.Rule(program.rules()[rule].name, width, explained.rules[rule], explained.held[rule],
+                    explained.reductions[rule]);
   }
   return paragraphs.text();
 }

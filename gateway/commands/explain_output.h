@@ -9,6 +9,7 @@
 #include "filters/compile/program.h"
 #include "filters/language/message_view.h"
 #include "filters/match/explain.h"
+#include "filters/reduce/explain.h"
 
 namespace sluice::commands {
 
@@ -21,7 +22,8 @@ struct ExplainedMessage {
   std::vector<std::string> outputs;
   std::vector<match::ExplainedRule> rules;  // none where the topic is bad
   std::vector<std::string_view> held;       // by rule: its reducer that held it, or empty
-  std::string_view only_rule;               // the one to show; empty: all
+  std::vector<reduce::ExplainedReduction> reductions;  // by rule
+  std::string_view only_rule;                          // the one to show; empty: all
 };
 
 // A line, its line feed included.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::commands {
@@ -21,6 +22,9 @@ void MessageExplainer::Pass(std::string_view line) {
 // The verdict is the gateway's own, the rules are the plain evaluator's.
 void MessageExplainer::Judge(ExplainedMessage* explained) {
   explained->rules = explainer_.Explain(messages_.view());
+  explained->reductions.resize(explained->rules.size());
+  for (reduce::RuleEngine::Explained& each : engine_.Explain(messages_.view()))
+    explained->reductions[each.rule] = std::move(each.reduction);
   const match::Verdict& verdict = engine_.Run(messages_.view());
   const match::Shaper::Result& shaped =
       shaper_.Apply(program_->shapes(), verdict, messages_.view().payload);

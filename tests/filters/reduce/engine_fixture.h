@@ -43,8 +43,23 @@ class EngineTest : public testing::Test {
     view.topic = message.topic;
     view.payload = std::string_view(payload).substr(0, message.body.size());
     view.time_us = std::llround(message.seconds * static_cast<double>(kSecond));
+    const std::vector<RuleEngine::Explained> explained = engine.Explain(view);
     const match::Verdict& verdict = engine.Run(view);
+    ExpectExplained(engine, explained);
     return verdict.forwards() ? "pass" : std::string(match::DropReasonText(verdict.reason));
+  }
+
+  // What was said about reducers before they ran is what they did.
+  static void ExpectExplained(const RuleEngine& engine,
+                              const std::vector<RuleEngine::Explained>& explained) {
+    std::vector<std::pair<uint16_t, std::string>> said, done;
+    for (const RuleEngine::Explained& each : explained) {
+      const ExplainedReducer& last = each.reduction.reducers.back();
+      if (!last.passes) said.emplace_back(each.rule, last.name);
+    }
+    for (const RuleEngine::Held& held : engine.held())
+      done.emplace_back(held.rule, match::DropReasonText(held.reason));
+    EXPECT_EQ(said, done);
   }
 
   // All windows that are over at that time, each as device topic body.

@@ -166,5 +166,30 @@ TEST_F(ExplainCommandTest, NamesTheReducerThatHeldAMessage) {
                      HasSubstr("drop: sample (rules took it, and a reducer held it)")));
 }
 
+TEST_F(ExplainCommandTest, TellsWhatReducersKnew) {
+  const std::string rules =
+      "rules:\n  list:\n"
+      "    - {name: trend, per: [$body.k], on_change: {of: $body.t, by: 1}, rate: 5/s}\n";
+  const std::string lines =
+      R"({"topic":"t","payload":{"k":"a","t":1},"time":"2026-03-10T09:45:00Z"})"
+      "\n"
+      R"({"topic":"t","payload":{"k":"a","t":1.5},"time":"2026-03-10T09:45:02Z"})"
+      "\n";
+  EXPECT_THAT(Explain(rules, lines).out,
+              HasSubstr("trend  matched, held by on_change\n"
+                        "  per   'a'\n"
+                        "  on_change holds it: 1.5 differs from 1, which last passed, by 0.5, less "
+                        "than 1; the last passed 2s ago\n"));
+  std::string last = Explain(rules, lines, true).out;
+  last = last.substr(last.find('\n') + 1);
+  const json rule = json::parse(last)["rules"][0];
+  EXPECT_EQ(rule["per"], json::array({"'a'"}));
+  ASSERT_EQ(rule["reducers"].size(), 1U);
+  EXPECT_EQ(rule["reducers"][0]["name"], "on_change");
+  EXPECT_EQ(rule["reducers"][0]["passes"], false);
+  EXPECT_EQ(rule["reducers"][0]["state"]["last"], 1);
+  EXPECT_EQ(rule["reducers"][0]["state"]["difference"], 0.5);
+}
+
 }  // namespace
 }  // namespace sluice::commands
