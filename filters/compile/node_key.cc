@@ -37,14 +37,7 @@ void AppendConstant(const Value& value, std::string* key) {
 }
 
 void AppendNode(const SyntaxTree& tree, const Node& node, std::string* key) {
-  AppendBytes(node.op, key);
-  AppendBytes(node.type, key);
-  AppendBytes(node.slot, key);
-  AppendBytes(node.function(), key);
-  AppendBytes(node.system(), key);
-  AppendText(node.op == Op::kTopicLevel ? std::string_view() : node.text(), key);
-  if (node.op == Op::kConstant) AppendConstant(node.constant, key);
-  AppendBytes(node.child_count, key);
+  AppendNodeKey(node, key);
   for (const NodeId child : tree.children_of(node)) AppendNode(tree, tree.node(child), key);
 }
 
@@ -58,6 +51,18 @@ bool AnyNode(const SyntaxTree& tree, NodeId id, Predicate holds) {
 }
 
 }  // namespace
+
+// $topic.line and $topic[1] may be one level, whose number is in the slot.
+void AppendNodeKey(const Node& node, std::string* key) {
+  AppendBytes(node.op, key);
+  AppendBytes(node.type, key);
+  AppendBytes(node.slot, key);
+  AppendBytes(node.function(), key);
+  AppendBytes(node.system(), key);
+  AppendText(node.op == Op::kTopicLevel ? std::string_view() : node.text(), key);
+  if (node.op == Op::kConstant) AppendConstant(node.constant, key);
+  AppendBytes(node.child_count, key);
+}
 
 std::string NodeKey(const SyntaxTree& tree, NodeId id) {
   std::string key;

@@ -9,6 +9,9 @@
 namespace sluice::compile {
 
 std::string NodeKey(const language::SyntaxTree& tree, language::NodeId id);
+// Of the node alone, with the number of its children: followed by what stands for each of them, it
+// is a key of the whole part.
+void AppendNodeKey(const language::Node& node, std::string* key);
 // 0 and -0 are one.
 std::string ValueKey(const language::Value& value);
 
