@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "filters/analyze/condition_warnings.h"
+#include "filters/analyze/exclusions.h"
 #include "filters/analyze/pattern_warnings.h"
 #include "filters/analyze/reasoner.h"
 #include "filters/analyze/rule_facts.h"
@@ -37,12 +38,13 @@ bool Meets(const Rule& rule, const Rule& other) {
 class RuleWarnings {
  public:
   RuleWarnings(const compile::RuleSetSpec& spec, std::span<const OutputSpec> outputs,
-               const Program& program, const std::vector<RuleFacts>& facts, size_t index,
-               std::vector<Problem>* problems)
+               const Program& program, const std::vector<RuleFacts>& facts,
+               const Exclusions& exclusions, size_t index, std::vector<Problem>* problems)
       : rules_(spec),
         outputs_(outputs),
         program_(program),
         facts_(facts),
+        exclusions_(exclusions),
         index_(index),
         spec_(spec.rules[index]),
         rule_(program.rules()[index]),
@@ -67,6 +69,7 @@ class RuleWarnings {
 
  private:
   static constexpr size_t kMaxCompared = 1000;  // rules of which each two are
+  static constexpr int kMaxProofs = 32;         // that a rule and an earlier one exclude each other
 
   void CheckCondition();
   void CheckPatterns(const Condition& condition, const Written& written);
@@ -74,6 +77,7 @@ class RuleWarnings {
   void CheckOnChange();
   void WarnOfHidden(size_t earlier);
   void WarnOfSecondShape();
+  const std::string* SharedHub(const Rule& other) const;
   void WarnOfBrokenPacks();
   bool IsSaid(std::string_view what) const;
 
@@ -81,6 +85,7 @@ class RuleWarnings {
   const std::span<const OutputSpec> outputs_;
   const Program& program_;
   const std::vector<RuleFacts>& facts_;
+  const Exclusions& exclusions_;
   const size_t index_;
   const RuleSpec& spec_;
   const Rule& rule_;
@@ -175,24 +180,34 @@ bool SumsUp(const compile::Rule& rule) { return rule.reduction && rule.reduction
 // is no shape of a message.
 void RuleWarnings::WarnOfSecondShape() {
   if (SumsUp(rule_)) return;
+  int proofs = 0;
   for (size_t i = 0; i < index_; ++i) {
     const Rule& other = program_.rules()[i];
     if (other.shape == rule_.shape || !Meets(rule_, other) || facts_[i].never_matches ||
         facts_[i].hidden_by || other.final_rule || SumsUp(other))
       continue;
-    for (const uint16_t output : rule_.outputs) {
-      if (!outputs_[output].is_iothub) continue;
-      if (std::find(other.outputs.begin(), other.outputs.end(), output) == other.outputs.end())
-        continue;
-      const Located& at = !spec_.select.empty()   ? spec_.select[0]
-                          : !spec_.redact.empty() ? spec_.redact[0]
-                                                  : PlaceOf(spec_);
-      sink_.Warning(at, fmt::format("a message that rule '{}' takes, too, goes to '{}' in two "
-                                    "shapes, and the hub bills both",
-                                    other.name, outputs_[output].name));
-      return;
-    }
+    const std::string* const hub = SharedHub(other);
+    if (hub == nullptr) continue;
+    if (++proofs > kMaxProofs) return;
+    if (exclusions_.Exclude(index_, i)) continue;
+    const Located& at = !spec_.select.empty()   ? spec_.select[0]
+                        : !spec_.redact.empty() ? spec_.redact[0]
+                                                : PlaceOf(spec_);
+    sink_.Warning(at, fmt::format("a message that rule '{}' takes, too, goes to '{}' in two "
+                                  "shapes, and the hub bills both",
+                                  other.name, *hub));
+    return;
   }
+}
+
+// The name of a hub that both send to; null: there is none.
+const std::string* RuleWarnings::SharedHub(const Rule& other) const {
+  for (const uint16_t output : rule_.outputs) {
+    if (outputs_[output].is_iothub &&
+        std::find(other.outputs.begin(), other.outputs.end(), output) != other.outputs.end())
+      return &outputs_[output].name;
+  }
+  return nullptr;
 }
 
 // Packs share their hub-side properties: values that differ from message to message make packs of
@@ -217,8 +232,9 @@ void RuleWarnings::WarnOfBrokenPacks() {
 void Analyze(const compile::RuleSetSpec& spec, std::span<const OutputSpec> outputs,
              const Program& program, std::vector<Problem>* problems) {
   const std::vector<RuleFacts> facts = FactsOf(program);
+  const Exclusions exclusions(program);
   for (size_t i = 0; i < facts.size(); ++i)
-    RuleWarnings(spec, outputs, program, facts, i, problems).Run();
+    RuleWarnings(spec, outputs, program, facts, exclusions, i, problems).Run();
 }
 
 }  // namespace sluice::analyze

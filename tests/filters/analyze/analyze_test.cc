@@ -262,6 +262,22 @@ TEST_F(AnalyzeTest, TellsOfMessagesBilledTwice) {
   EXPECT_THAT(Warnings({whole, part}), IsEmpty());
 }
 
+TEST_F(AnalyzeTest, RulesThatExcludeEachOtherBillNothingTwice) {
+  const auto shapes = [&](std::string first, std::string second) {
+    RuleSpec plain = Where(std::move(first)), cut = Where(std::move(second));
+    plain.name = At("plain");
+    cut.name = At("cut");
+    cut.select = {At("a")};
+    return Warnings({plain, cut}).size();
+  };
+  EXPECT_EQ(shapes("$body.kind = 'a'", "$body.kind = 'b'"), 0U);
+  EXPECT_EQ(shapes("$body.t > 80 AND $body.u = 1", "$body.t <= 80"), 0U);
+  EXPECT_EQ(shapes("$topic[0] = 'x'", "$topic[0] = 'y' OR $topic[0] = 'z'"), 0U);
+  EXPECT_EQ(shapes("$body.kind = 'a'", "NOT ($body.kind = 'b')"), 1U);
+  EXPECT_EQ(shapes("$body.t > 80", "$body.t <= 81"), 1U);
+  EXPECT_EQ(shapes("$body.t > 80", "$body.u <= 80"), 1U);
+}
+
 TEST_F(AnalyzeTest, TellsOfPropertiesThatBreakPacks) {
   RuleSpec rule = Named("r");
   rule.set = {{At("t"), At("$body.temperature", 5, 9)}};

@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "filters/analyze/exclusions.h"
 #include "filters/analyze/rule_facts.h"
 #include "filters/match/explain.h"
 #include "filters/match/judge.h"
@@ -20,6 +22,7 @@ struct Seen {
   size_t never = 0;
   size_t always = 0;
   size_t hidden = 0;
+  size_t exclusive = 0;
   size_t judged = 0;  // always true, on a message of the rule's topics
 };
 
@@ -50,6 +53,18 @@ void CheckConditions(compile::RuleSetSpec spec, Choices& choices, Seen* seen) {
   const auto program = Compiled(spec);
   ASSERT_NE(program, nullptr);
   const std::vector<RuleFacts> facts = FactsOf(*program);
+  const Exclusions exclusions(*program);
+  const auto exclude = [&](size_t rule, size_t other) {
+    return !facts[rule].never_matches && !facts[other].never_matches &&
+           exclusions.Exclude(rule, other);
+  };
+  std::vector<std::pair<size_t, size_t>> exclusive;
+  for (size_t rule = 0; rule < facts.size(); ++rule) {
+    for (size_t other = 0; other < rule; ++other) {
+      if (exclude(rule, other)) exclusive.emplace_back(rule, other);
+    }
+  }
+  seen->exclusive += exclusive.size();
   match::Explainer explainer(program, spec);
   for (const RuleFacts& fact : facts) {
     seen->never += fact.never_matches;
@@ -59,6 +74,10 @@ void CheckConditions(compile::RuleSetSpec spec, Choices& choices, Seen* seen) {
   for (int i = 0; i < 60; ++i) {
     const match::GeneratedMessage message(choices);
     const std::vector<match::ExplainedRule> explained = explainer.Explain(message.view());
+    for (const auto& [rule, other] : exclusive) {
+      ASSERT_FALSE(explained[rule].matched() && explained[other].matched())
+          << message.Describe() << Describe(spec, rule) << "\nis said to exclude rule " << other;
+    }
     for (size_t rule = 0; rule < facts.size(); ++rule) {
       if (facts[rule].never_matches) {
         ASSERT_FALSE(explained[rule].matched())
@@ -187,7 +206,9 @@ TEST_P(SoundnessTest, NoFindingIsWrong) {
   EXPECT_GT(seen.never, 100U);
   EXPECT_GT(seen.always, 20U);
   EXPECT_GT(seen.hidden, 20U);
+  EXPECT_GT(seen.exclusive, 500U);
   EXPECT_GT(seen.judged, 500U);
+  RecordProperty("exclusive", static_cast<int>(seen.exclusive));
   RecordProperty("never", static_cast<int>(seen.never));
   RecordProperty("always", static_cast<int>(seen.always));
   RecordProperty("hidden", static_cast<int>(seen.hidden));
