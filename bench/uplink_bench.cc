@@ -143,15 +143,18 @@ void BM_Pack_Plant(benchmark::State& state) {
     state.SkipWithError("no tests/data/corpus/plant.jsonl");
     return;
   }
+  Bill bill;
   Packer packer({.topic_prefix = "devices/gw/messages/events/",
                  .epoch = "1h2k3j4l5m6",
-                 .gzip = state.range(0) == 1});
+                 .gzip = state.range(0) == 1},
+                &bill);
   uint64_t packs = 0;
   uint64_t blocks = 0;
   uint64_t metered = 0;
   const auto take = [&] {
     while (packer.has_closed()) {
       const HubMessage message = packer.TakeClosed();
+      bill.Charge(message.shares, BlocksOf(message.metered_bytes));
       ++packs;
       blocks += BlocksOf(message.metered_bytes);
       metered += message.metered_bytes;

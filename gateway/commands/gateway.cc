@@ -8,6 +8,7 @@
 
 #include "config/changes.h"
 #include "gateway/commands/gateway_metrics.h"
+#include "gateway/commands/rule_names_file.h"
 #include "gateway/commands/state_file.h"
 #include "gateway/commands/waiting_room.h"
 #include "gateway/operate/log.h"
@@ -95,8 +96,9 @@ Gateway::Gateway(config::Config config, std::shared_ptr<const compile::Program> 
                  Connections connections)
     : config_(std::move(config)),
       connections_(std::move(connections)),
+      rule_names_(LoadRuleNames(config_.gateway.state)),
       rules_(std::make_shared<pipeline::Admission>(config_.devices), std::move(program),
-             Acknowledges(config_)) {
+             Acknowledges(config_), rule_names_) {
   has_spool_ = std::any_of(config_.outputs.begin(), config_.outputs.end(), IsSpooled);
   reloads_.last_successful.Set(1);
   reloads_.last_success_s.Set(static_cast<uint64_t>(std::time(nullptr)));
@@ -105,13 +107,14 @@ Gateway::Gateway(config::Config config, std::shared_ptr<const compile::Program> 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
     config::Config config, std::shared_ptr<const compile::Program> program,
     Connections connections) {
+  const compile::Program& rules = *program;  // lives on in the gateway
   std::unique_ptr<Gateway> gateway(
       new Gateway(std::move(config), std::move(program), std::move(connections)));
   gateway->epoch_ = uplink::MakeEpoch(uplink::RealClock());
-  for (absl::Status (Gateway::*open)() :
-       {&Gateway::OpenOutputs, &Gateway::OpenServer, &Gateway::OpenHttp}) {
-    if (absl::Status status = (gateway.get()->*open)(); !status.ok()) return status;
-  }
+  if (absl::Status status = gateway->OpenOutputs(); !status.ok()) return status;
+  gateway->KeepRuleNames(rules);  // the state folder is this process's now
+  if (absl::Status status = gateway->OpenServer(); !status.ok()) return status;
+  if (absl::Status status = gateway->OpenHttp(); !status.ok()) return status;
   return gateway;
 }
 
@@ -126,12 +129,18 @@ absl::Status Gateway::OpenOutputs() {
       server_->Settle(tickets);
     };
     events.room = [this] { server_->Resume(); };
-    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(
-        options, {connections_, config_.gateway, config_.spool, epoch_}, std::move(events));
+    absl::StatusOr<std::unique_ptr<Output>> output =
+        MakeOutput(options, {connections_, config_.gateway, config_.spool, epoch_, rule_names_},
+                   std::move(events));
     if (!output.ok()) return In("outputs." + options.name, output.status());
     outputs_.push_back(*std::move(output));
   }
   return absl::OkStatus();
+}
+
+// Before any record carries their numbers. Those in memory alone end with the names.
+void Gateway::KeepRuleNames(const compile::Program& program) {
+  if (has_spool_) commands::KeepRuleNames(config_.gateway.state, program, &rule_names_);
 }
 
 std::unique_ptr<server::PublishSink> Gateway::NewSink() {
@@ -241,6 +250,7 @@ absl::Status Gateway::Apply(config::Config config,
     if (context->SameAs(*current)) context = current;
     server_->Reconfigure(i, std::move(context), LimitsFor(config.listeners[i].limits));
   }
+  KeepRuleNames(*program);
   rules_.Replace(std::make_shared<pipeline::Admission>(config.devices), std::move(program),
                  *server_);
   config_ = std::move(config);

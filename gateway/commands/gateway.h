@@ -19,6 +19,7 @@
 #include "gateway/operate/counter.h"
 #include "gateway/operate/http_server.h"
 #include "gateway/server/server.h"
+#include "gateway/spool/rule_names.h"
 
 namespace sluice::commands {
 
@@ -68,6 +69,7 @@ class Gateway {
   std::unique_ptr<server::PublishSink> NewSink();
   // Of the listeners.
   static absl::StatusOr<Contexts> LoadContexts(const config::Config& config);
+  void KeepRuleNames(const compile::Program& program);
   void LoadReducers();
   void SaveReducers(bool only_windows);
   operate::HttpResponse Metrics() const;
@@ -79,6 +81,7 @@ class Gateway {
   bool has_spool_ = false;  // outputs stay what they are
   std::string epoch_;
   std::vector<std::unique_ptr<Output>> outputs_;  // in the order of the program's
+  spool::RuleNames rule_names_;
   LiveRules rules_;
   ReloadCounters reloads_;
   std::unique_ptr<server::Server> server_;

@@ -26,8 +26,9 @@ reduce::HashKey RandomKey() {
 
 LiveRules::LiveRules(std::shared_ptr<const pipeline::Admission> admission,
                      std::shared_ptr<const compile::Program> program,
-                     std::vector<bool> acknowledges)
+                     std::vector<bool> acknowledges, spool::RuleNames& names)
     : acknowledges_(std::move(acknowledges)),
+      names_(names),
       hash_key_(RandomKey()),
       admission_(std::move(admission)),
       program_(std::move(program)),
@@ -40,8 +41,12 @@ std::unique_ptr<pipeline::Pipeline> LiveRules::NewPipeline(
   std::vector<pipeline::PipelineOutput> outputs;
   assert(ports.size() == acknowledges_.size());
   for (size_t i = 0; i < ports.size(); ++i) outputs.push_back({ports[i].get(), acknowledges_[i]});
+  std::vector<uint16_t> numbers;
+  numbers.reserve(program->rules().size());
+  for (const compile::Rule& rule : program->rules()) numbers.push_back(names_.NumberOf(rule.name));
   return std::make_unique<pipeline::Pipeline>(std::move(admission), std::move(program),
-                                              std::move(outputs), sequences_, hash_key_);
+                                              std::move(outputs), sequences_, hash_key_,
+                                              std::move(numbers));
 }
 
 std::unique_ptr<WorkerSink> LiveRules::NewSink(

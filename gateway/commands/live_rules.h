@@ -21,14 +21,17 @@
 #include "gateway/pipeline/sequence.h"
 #include "gateway/server/mutex.h"
 #include "gateway/server/server.h"
+#include "gateway/spool/rule_names.h"
 
 namespace sluice::commands {
 
 class LiveRules {
  public:
-  // `acknowledges`: of each output of the program, whether publishes wait for it.
+  // `acknowledges`: of each output of the program, whether publishes wait for it. `names` outlives
+  // this.
   LiveRules(std::shared_ptr<const pipeline::Admission> admission,
-            std::shared_ptr<const compile::Program> program, std::vector<bool> acknowledges);
+            std::shared_ptr<const compile::Program> program, std::vector<bool> acknowledges,
+            spool::RuleNames& names);
 
   // A worker's sink; it must live as long as this is used. Before the server starts.
   std::unique_ptr<WorkerSink> NewSink(std::vector<std::unique_ptr<pipeline::OutputPort>> ports);
@@ -63,6 +66,7 @@ class LiveRules {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const std::vector<bool> acknowledges_;
+  spool::RuleNames& names_;
   const reduce::HashKey hash_key_;
   pipeline::Sequences sequences_;
 

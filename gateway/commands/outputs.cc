@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_replace.h"
 #include "gateway/causes/cause.h"
+#include "gateway/commands/bill_metrics.h"
 #include "gateway/commands/dead_letters.h"
 #include "gateway/commands/waiting_room.h"
 #include "gateway/pipeline/file_output.h"
@@ -39,8 +40,9 @@ class HubOutput final : public Output {
   // `store` rings `bell`.
   HubOutput(uplink::UplinkOptions options, std::unique_ptr<spool::Doorbell> bell,
             std::unique_ptr<WaitingRoom> room, std::unique_ptr<DeadLetters> dead_letters,
-            HubSettle settle)
+            const spool::RuleNames& rule_names, HubSettle settle)
       : name_(options.name),
+        rule_names_(rule_names),
         dead_letters_(std::move(dead_letters)),
         bell_(std::move(bell)),
         room_(std::move(room)),
@@ -88,11 +90,13 @@ class HubOutput final : public Output {
                      dead_letters_->kept(), labels);
     page->AddCounter("dead_letters_lost_total", "Of these, that could not be kept there",
                      dead_letters_->lost(), labels);
+    AddBillMetrics(counters.bill, rule_names_, labels, page);
     room_->AddMetrics(page, labels);
   }
 
  private:
   const std::string name_;
+  const spool::RuleNames& rule_names_;
   std::unique_ptr<DeadLetters> dead_letters_;
   std::unique_ptr<spool::Doorbell> bell_;
   std::unique_ptr<WaitingRoom> room_;
@@ -190,7 +194,7 @@ absl::StatusOr<std::unique_ptr<Output>> MakeUplink(const config::OutputOptions& 
     letters->Add(record, reason);
   };
   return std::make_unique<HubOutput>(*std::move(uplink), std::move(bell), *std::move(room),
-                                     std::move(dead_letters), std::move(settle));
+                                     std::move(dead_letters), around.rule_names, std::move(settle));
 }
 
 absl::StatusOr<std::unique_ptr<Output>> MakeFileOutput(const config::OutputOptions& options,

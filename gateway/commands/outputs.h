@@ -13,6 +13,7 @@
 #include "gateway/operate/metrics_page.h"
 #include "gateway/pipeline/output_port.h"
 #include "gateway/session/ack_ticket.h"
+#include "gateway/spool/rule_names.h"
 
 namespace sluice::commands {
 
@@ -45,6 +46,7 @@ struct OutputSurroundings {
   const config::GatewayOptions& gateway;
   const config::SpoolOptions& spool;
   const std::string& epoch;  // the first half of every message id of this process
+  const spool::RuleNames& rule_names;
 };
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,

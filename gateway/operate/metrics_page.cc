@@ -32,6 +32,11 @@ void MetricsPage::AddCounter(std::string_view name, std::string_view help, uint6
       .samples.push_back({std::move(labels), static_cast<double>(value), {}});
 }
 
+void MetricsPage::AddFractionalCounter(std::string_view name, std::string_view help, double value,
+                                       Labels labels) {
+  FamilyOf(name, help, Type::kCounter).samples.push_back({std::move(labels), value, {}});
+}
+
 void MetricsPage::AddGauge(std::string_view name, std::string_view help, double value,
                            Labels labels) {
   FamilyOf(name, help, Type::kGauge).samples.push_back({std::move(labels), value, {}});

@@ -21,6 +21,9 @@ class MetricsPage {
   // Names without the prefix sluice_. Samples of one name come together, whatever the order of
   // calls.
   void AddCounter(std::string_view name, std::string_view help, uint64_t value, Labels labels = {});
+  // Of what is counted in fractions.
+  void AddFractionalCounter(std::string_view name, std::string_view help, double value,
+                            Labels labels = {});
   void AddGauge(std::string_view name, std::string_view help, double value, Labels labels = {});
   // Sums several threads' histograms; in seconds.
   void AddHistogram(std::string_view name, std::string_view help,

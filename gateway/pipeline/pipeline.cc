@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <set>
 #include <utility>
 
@@ -64,10 +65,12 @@ PipelineLog::Sender SenderOf(const Publish& publish) {
 
 Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
                    std::shared_ptr<const compile::Program> program,
-                   std::vector<PipelineOutput> outputs, Sequences& sequences, reduce::HashKey key)
+                   std::vector<PipelineOutput> outputs, Sequences& sequences, reduce::HashKey key,
+                   std::vector<uint16_t> rule_numbers)
     : admission_(std::move(admission)),
       program_(std::move(program)),
       outputs_(std::move(outputs)),
+      rule_numbers_(std::move(rule_numbers)),
       sequence_(sequences),
       engine_(program_, key),
       probe_(program_),
@@ -75,6 +78,11 @@ Pipeline::Pipeline(std::shared_ptr<const Admission> admission,
       shapes_of_output_(CountShapes(*program_)),
       counters_(program_->rules().size(), outputs_.size()) {
   assert(outputs_.size() == program_->outputs().size());
+  if (rule_numbers_.empty()) {
+    rule_numbers_.resize(program_->rules().size());
+    std::iota(rule_numbers_.begin(), rule_numbers_.end(), uint16_t{0});
+  }
+  assert(rule_numbers_.size() == program_->rules().size());
 }
 
 void Pipeline::Adopt(Pipeline& old, std::span<const uint16_t> predecessors) {
@@ -205,7 +213,7 @@ PublishResult Pipeline::Forward(const Publish& publish, const MessageView& messa
       continue;
     }
     record.priority = asked.priority;
-    record.rule = asked.rules.empty() ? spool::kNoRule : asked.rules[0];
+    record.rule = asked.rules.empty() ? spool::kNoRule : rule_numbers_[asked.rules[0]];
     record.body = delivery.body;
     record.body_is_json = is_json || delivery.changed;
     FillSet(asked);

@@ -60,10 +60,11 @@ struct PipelineOutput {
 
 class Pipeline {
  public:
-  // `sequences` and the ports outlive the pipeline.
+  // `sequences` and the ports outlive the pipeline. `rule_numbers`: spool::RuleNames' of the
+  // program's rules; none: their places.
   Pipeline(std::shared_ptr<const Admission> admission,
            std::shared_ptr<const compile::Program> program, std::vector<PipelineOutput> outputs,
-           Sequences& sequences, reduce::HashKey key = {});
+           Sequences& sequences, reduce::HashKey key = {}, std::vector<uint16_t> rule_numbers = {});
 
   // Goes on where `old` ends, before the first publish: its counts, for a rule those of its
   // predecessor (compile::PredecessorsByName of the two programs), and what its reducers know where
@@ -117,6 +118,7 @@ class Pipeline {
   std::shared_ptr<const Admission> admission_;
   std::shared_ptr<const compile::Program> program_;
   std::vector<PipelineOutput> outputs_;
+  std::vector<uint16_t> rule_numbers_;  // by the program's rules
   SequenceBlock sequence_;
   reduce::RuleEngine engine_;
   match::Judge probe_;  // judges without effect where the last room is for what is urgent

@@ -28,8 +28,7 @@ struct RecordView {
   std::string_view epoch;  // of the process that took it; empty: of this one
   int64_t time_us = 0;     // of arrival, microseconds since 1970
   uint8_t priority = 5;
-  uint16_t rule =
-      0;  // first that sent it here, in the program that judged it; kNoRule: the default
+  uint16_t rule = kNoRule;  // first that sent it here, as RuleNames has it; kNoRule: the default
   std::string_view device;
   std::string_view topic;
   std::string_view content_type;      // data() null: undeclared

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/operate/counter.h"
+#include "gateway/uplink/bill.h"
 
 namespace sluice::uplink {
 
@@ -18,6 +19,7 @@ struct UplinkCounters {
   operate::Counter downlink_missed;    // of these, dropped because too many waited
   operate::Counter downlink_sent;      // sent beside telemetry: answers and reports
   operate::Counter cause;              // the present Cause, as a number; 0 while all is well
+  Bill bill;                           // operations and blocks by device and rule
 };
 
 }  // namespace sluice::uplink

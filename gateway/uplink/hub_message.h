@@ -14,6 +14,7 @@
 #include "gateway/link/link.h"
 #include "gateway/session/ack_ticket.h"
 #include "gateway/spool/store.h"
+#include "gateway/uplink/bill.h"
 
 namespace sluice::uplink {
 
@@ -21,6 +22,7 @@ struct HubMessage : link::Message {
   uint64_t metered_bytes = 0;
   std::vector<spool::Receipt> receipts;  // of the records in it
   std::vector<session::AckTicket> tickets;
+  std::vector<Bill::Share> shares;  // of each record, if somebody wants to know
 
   // To the topic of another identity: what stands behind the first `old_prefix_bytes` remains.
   void Readdress(size_t old_prefix_bytes, const std::string& prefix) {

@@ -36,7 +36,7 @@ HubSender::HubSender(SenderOptions options, Surroundings surroundings)
     : options_(std::move(options)),
       around_(std::move(surroundings)),
       backoff_(options_.backoff, around_.random),
-      packer_(options_.pack),
+      packer_(options_.pack, &around_.counters.bill),
       window_(options_.window_messages, options_.window_bytes),
       downlink_(around_.link, around_.downlink, around_.counters),
       now_(around_.clock.Now()),
@@ -120,6 +120,7 @@ void HubSender::OnAcked(uint64_t number) {
   around_.counters.sent.Add();
   around_.counters.readings.Add(message->receipts.size());
   around_.counters.blocks.Add(BlocksOf(message->metered_bytes));
+  around_.counters.bill.Charge(message->shares, BlocksOf(message->metered_bytes));
   settled_receipts_.insert(settled_receipts_.end(), message->receipts.begin(),
                            message->receipts.end());
   settled_tickets_.insert(settled_tickets_.end(), message->tickets.begin(), message->tickets.end());

@@ -36,10 +36,11 @@ std::unique_ptr<Composer> NewComposer(const Packer::Options& options) {
 
 }  // namespace
 
-Packer::Packer(Options options)
+Packer::Packer(Options options, Bill* bill)
     : options_(std::move(options)),
       topic_prefix_(options_.topic_prefix),
       composer_(NewComposer(options_)),
+      bill_(bill),
       gzip_(options_.gzip ? std::make_unique<Gzip>() : nullptr) {}
 
 uint64_t Packer::limit() const {
@@ -69,6 +70,7 @@ bool Packer::Add(const RecordView& record, const spool::Receipt& receipt, TimePo
   if (pack->ends.empty()) Open(pack, now);
   pack->ends.push_back(static_cast<uint32_t>(pack->body.size()));
   pack->receipts.push_back(receipt);
+  if (bill_ != nullptr) pack->shares.push_back(bill_->ShareOf(record, own));
   if (record.ticket) pack->tickets.push_back(*record.ticket);
   if (gzip_ != nullptr) {
     pack->ticket_ends.push_back(static_cast<uint32_t>(pack->tickets.size()));
@@ -149,7 +151,9 @@ void Packer::Emit(Pack* pack, std::string payload) {
   const size_t usual_tickets = pack->tickets.size();
   message.receipts = std::exchange(pack->receipts, {});
   message.tickets = std::exchange(pack->tickets, {});
+  message.shares = std::exchange(pack->shares, {});
   pack->receipts.reserve(usual_count + 4);
+  if (bill_ != nullptr) pack->shares.reserve(usual_count + 4);
   if (usual_tickets != 0) pack->tickets.reserve(usual_tickets + 4);
 }
 
@@ -210,6 +214,7 @@ bool Packer::AddAlone(const RecordView& record, const spool::Receipt& receipt) {
   message.payload = std::make_shared<const std::string>(record.body);
   message.metered_bytes = metered;
   message.receipts.push_back(receipt);
+  if (bill_ != nullptr) message.shares.push_back(bill_->ShareOf(record, metered));
   if (record.ticket) message.tickets.push_back(*record.ticket);
   return true;
 }

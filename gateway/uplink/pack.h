@@ -24,6 +24,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "gateway/spool/record.h"
 #include "gateway/spool/store.h"
+#include "gateway/uplink/bill.h"
 #include "gateway/uplink/composer.h"
 #include "gateway/uplink/gzip.h"
 #include "gateway/uplink/hub_message.h"
@@ -45,7 +46,8 @@ class Packer {
     std::chrono::nanoseconds max_delay = std::chrono::seconds(1);
   };
 
-  explicit Packer(Options options);
+  // `bill`: whose messages say what part of them each record is; it outlives the packer.
+  explicit Packer(Options options, Bill* bill = nullptr);
 
   // False if the hub would never take the record: it is then nowhere in here.
   bool Add(const spool::RecordView& record, const spool::Receipt& receipt, TimePoint now);
@@ -79,6 +81,7 @@ class Packer {
     std::vector<uint32_t> ends;  // of records in the body
     std::vector<spool::Receipt> receipts;
     std::vector<session::AckTicket> tickets;
+    std::vector<Bill::Share> shares;    // if there is a bill
     std::vector<uint32_t> ticket_ends;  // of records in `tickets`; with gzip alone
     uint64_t try_at = 0;                // size of the body at which it may be full, compressed
   };
@@ -107,6 +110,7 @@ class Packer {
   const Options options_;
   std::string topic_prefix_;
   const std::unique_ptr<Composer> composer_;
+  Bill* const bill_;
   const std::unique_ptr<Gzip> gzip_;  // null: packs are not compressed
   std::string compressed_;            // of the last Compress()
   uint64_t compressions_ = 0;

@@ -1,5 +1,6 @@
 // The packer's side that concerns compressed packs.
 #include <algorithm>
+#include <cstddef>
 
 #include "gateway/uplink/gzip_fit.h"
 #include "gateway/uplink/pack.h"
@@ -15,6 +16,21 @@ constexpr uint64_t kMostText = uint64_t{1} << 20;
 uint64_t TextFor(uint64_t room, uint64_t text, uint64_t compressed, uint64_t max_bytes) {
   const uint64_t most = std::max(max_bytes, std::min(kMostText, kMostRatio * max_bytes));
   return std::min(most, room * 30 / 32 * text / std::max<uint64_t>(compressed, 1));
+}
+
+// Cuts `*all` off after `count`, or where it ends.
+template <typename T>
+std::vector<T> TakeBehind(std::vector<T>* all, size_t count) {
+  if (count >= all->size()) return {};
+  const auto cut = all->begin() + static_cast<std::ptrdiff_t>(count);
+  std::vector<T> behind(cut, all->end());
+  all->erase(cut, all->end());
+  return behind;
+}
+
+template <typename T>
+void Append(const std::vector<T>& more, std::vector<T>* all) {
+  all->insert(all->end(), more.begin(), more.end());
 }
 
 }  // namespace
@@ -41,28 +57,24 @@ void Packer::TryFull(Pack* pack, TimePoint now) {
 
 // The first `count` records leave; what is behind them begins the next pack.
 void Packer::EmitCompressed(Pack* pack, size_t count) {
-  std::vector<uint32_t>& ends = pack->ends;
-  const uint32_t bytes = ends[count - 1];
+  const uint32_t bytes = pack->ends[count - 1];
   const uint32_t tickets = pack->ticket_ends[count - 1];
-  const bool all = count == ends.size();
-  std::vector<spool::Receipt> later_receipts(pack->receipts.begin() + static_cast<long>(count),
-                                             pack->receipts.end());
-  std::vector<session::AckTicket> later_tickets(pack->tickets.begin() + tickets,
-                                                pack->tickets.end());
-  pack->receipts.resize(count);
-  pack->tickets.resize(tickets);
+  const bool all = count == pack->ends.size();
+  std::vector<spool::Receipt> later_receipts = TakeBehind(&pack->receipts, count);
+  std::vector<session::AckTicket> later_tickets = TakeBehind(&pack->tickets, tickets);
+  std::vector<Bill::Share> later_shares = TakeBehind(&pack->shares, count);
   Emit(pack, compressed_);
-  pack->receipts.insert(pack->receipts.end(), later_receipts.begin(), later_receipts.end());
-  pack->tickets.insert(pack->tickets.end(), later_tickets.begin(), later_tickets.end());
+  Append(later_receipts, &pack->receipts);
+  Append(later_tickets, &pack->tickets);
+  Append(later_shares, &pack->shares);
 
   // The comma behind the last of them becomes the bracket of what follows.
   pack->body.erase(0, bytes);
   if (!all) pack->body.front() = '[';
-  ends.erase(ends.begin(), ends.begin() + static_cast<long>(count));
-  for (uint32_t& end : ends) end -= bytes;
-  std::vector<uint32_t>& ticket_ends = pack->ticket_ends;
-  ticket_ends.erase(ticket_ends.begin(), ticket_ends.begin() + static_cast<long>(count));
-  for (uint32_t& end : ticket_ends) end -= tickets;
+  pack->ends = TakeBehind(&pack->ends, count);
+  for (uint32_t& end : pack->ends) end -= bytes;
+  pack->ticket_ends = TakeBehind(&pack->ticket_ends, count);
+  for (uint32_t& end : pack->ticket_ends) end -= tickets;
 }
 
 }  // namespace sluice::uplink

@@ -5,6 +5,7 @@ fixed time: what is awaited is an event (a line printed, a file grown, a counter
 """
 
 import base64
+import gzip
 import json
 import os
 import queue
@@ -168,8 +169,14 @@ class Hub:
         return [json.loads(line) for line in text[:text.rfind(b"\n") + 1].splitlines()]
 
     def readings(self):
-        """The envelopes of all packs, one after the other."""
-        return [reading for message in self.messages() for reading in message["payload"]]
+        """The envelopes of all packs, one after the other, unpacked where they are compressed."""
+        return [reading for message in self.messages() for reading in self.unpacked(message)]
+
+    @staticmethod
+    def unpacked(message):
+        if message["systemProperties"]["contentEncoding"] == "gzip":
+            return json.loads(gzip.decompress(base64.b64decode(message["payloadBase64"])))
+        return message["payload"]
 
 
 class Gateway:
