@@ -83,6 +83,7 @@ constexpr Key<OutputOptions> kOutputKeys[] = {
     {"password_file", Same<&OutputOptions::password_file>},
     {"certificate", Same<&OutputOptions::certificate>},
     {"key", Same<&OutputOptions::key>},
+    {"dps", Same<&OutputOptions::dps>},
     {"topic", Same<&OutputOptions::topic>},
     {"ca", Same<&OutputOptions::ca>},
     {"pack", kSamePack<&PackOptions::enabled>},

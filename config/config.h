@@ -107,6 +107,23 @@ struct PackOptions {
   bool operator==(const PackOptions&) const = default;
 };
 
+// Where an identity at a hub is had from, instead of a connection string.
+struct DpsOptions {
+  std::string id_scope;
+  std::string registration_id;
+  std::string endpoint = "global.azure-devices-provisioning.net";  // as written
+  std::string host = endpoint;
+  uint16_t port = 8883;
+
+  // One of these; none: the output's certificate.
+  std::string key;  // base64, secrets, never logged
+  std::string key_file;
+  std::string group_key;
+  std::string group_key_file;
+
+  bool operator==(const DpsOptions&) const = default;
+};
+
 struct OutputOptions {
   enum class Type { kIotHub, kMqtt, kFile };
 
@@ -118,6 +135,7 @@ struct OutputOptions {
   std::string connection_string;       // a secret, never logged; not parsed yet
   std::string connection_string_file;  // which it was read from; empty: it stood in place
   std::chrono::seconds sas_lifetime{3600};
+  std::optional<DpsOptions> dps;  // instead of the connection string
 
   // mqtt
   std::string address;  // as written
@@ -127,11 +145,11 @@ struct OutputOptions {
   std::string username;
   std::string password;       // a secret, never logged
   std::string password_file;  // which it was read from; empty: it stood in place
-  std::string certificate;    // PEM files, to be known by; empty: none
-  std::string key;
-  std::string topic;  // with names in braces (broker.h); empty: BrokerTopicOf()
+  std::string topic;          // with names in braces (broker.h); empty: BrokerTopicOf()
 
   // iothub and mqtt
+  std::string certificate;  // PEM files, to be known by; empty: none
+  std::string key;
   std::string ca;  // PEM bundle; empty: the system's
   PackOptions pack;
   std::chrono::milliseconds reconnect_max{60'000};  // longest pause between two attempts

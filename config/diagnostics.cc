@@ -14,7 +14,8 @@ constexpr size_t kMostShown = 100;  // diagnostics
 // What follows these on a line is masked, parsed or not: a syntax error may stand on the line of a
 // key.
 constexpr std::string_view kSecretMarks[] = {
-    "SharedAccessKey=", "SharedAccessSignature=", "sig=", "connection_string:", "password:"};
+    "SharedAccessKey=", "SharedAccessSignature=", "sig=", "connection_string:", "password:",
+    "group_key:"};
 
 void Mask(std::string& line, size_t from, size_t to) {
   for (size_t i = from; i < std::min(to, line.size()); ++i) line[i] = '*';

@@ -78,7 +78,7 @@ class Dumper {
 
   std::string Scalar(const YamlNode& value, Kind kind) const {
     if (kind == Kind::kSecret) return Quote("***");
-    if (kind == Kind::kPath)
+    if (kind == Kind::kPath && !value.text.starts_with("${"))
       return Quote((std::filesystem::path(folder_) / value.text).lexically_normal().string());
     if (kind == Kind::kBool || kind == Kind::kInteger) return value.text;
     return Quote(value.text);

@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
+#include <fstream>
 
+#include "config/environment.h"
 #include "config/value.h"
 
 namespace sluice::config {
@@ -86,10 +89,48 @@ void Reader::Read(const ValueType& type, const YamlNode& node, const std::string
   }
   const std::string* const text = Text(node, key);
   if (text == nullptr) return;
-  if (type.kind == Kind::kSecret) diagnostics_.AddSecret(*text);
-  if (text->empty()) return diagnostics_.Error(node.place, key, "must not be empty");
+  const std::optional<std::string> value = Expand(type, node, key, *text);
+  if (!value) return;
+  if (type.kind == Kind::kSecret) diagnostics_.AddSecret(*value);
+  if (value->empty()) return diagnostics_.Error(node.place, key, "must not be empty");
   diagnostics_.Remember(key, node.place);
-  into = type.kind == Kind::kPath ? Absolute(*text) : *text;
+  into = type.kind == Kind::kPath ? Absolute(*value) : *value;
+}
+
+std::optional<std::string> Reader::Expand(const ValueType& type, const YamlNode& node,
+                                          const std::string& key, const std::string& text) {
+  if (type.kind != Kind::kPath && type.kind != Kind::kSecret) return text;
+  // A secret may hold anything: only one that is a name as a whole is meant as one.
+  if (type.kind == Kind::kSecret && !IsEnvironmentName(text)) return text;
+  std::string missing;
+  std::optional<std::string> expanded = ExpandEnvironment(text, &missing);
+  if (!expanded) {
+    diagnostics_.Error(node.place, key, fmt::format("the environment has no {}", missing));
+  }
+  return expanded;
+}
+
+void Reader::ReadSecretFile(const YamlNode& node, const std::string& key, std::string& path,
+                            std::string& secret) {
+  constexpr size_t kMaxBytes = 4096;
+  std::string found;
+  Read({Kind::kPath}, node, key, found);
+  if (found.empty()) return;
+  std::ifstream file(found, std::ios::binary);
+  if (!file) return diagnostics_.Error(node.place, key, fmt::format("cannot read {}", found));
+  std::string text(kMaxBytes + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<size_t>(file.gcount()));
+  if (text.size() > kMaxBytes) {
+    return diagnostics_.Error(node.place, key, fmt::format("{} is too long for a secret", found));
+  }
+  const auto is_blank = [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0; };
+  while (!text.empty() && is_blank(text.back())) text.pop_back();
+  while (!text.empty() && is_blank(text.front())) text.erase(0, 1);
+  if (text.empty()) return diagnostics_.Error(node.place, key, fmt::format("{} is empty", found));
+  diagnostics_.AddSecret(text);
+  secret = std::move(text);
+  path = std::move(found);
 }
 
 void Reader::Read(const ValueType&, const YamlNode& node, const std::string& key, bool& into) {

@@ -25,8 +25,8 @@ struct SectionInfo;
 struct ValueType {
   enum class Kind : uint8_t {
     kText,
-    kPath,    // relative to the file's folder
-    kSecret,  // text that is never shown
+    kPath,    // relative to the file's folder; ${NAME} in it is the environment's
+    kSecret,  // text that is never shown; all of it may be ${NAME}
     kBool,
     kInteger,   // min to max
     kSize,      // bytes
@@ -115,12 +115,18 @@ class Reader {
   // The text of a scalar; an error for anything else.
   const std::string* Text(const YamlNode& node, const std::string& key);
   std::string Absolute(const std::string& path) const;
+  // A secret in a file of its own, white space around it apart.
+  void ReadSecretFile(const YamlNode& node, const std::string& key, std::string& path,
+                      std::string& secret);
 
   Diagnostics& diagnostics() { return diagnostics_; }
 
  private:
   std::optional<int64_t> Number(const ValueType& type, const YamlNode& node,
                                 const std::string& key);
+  // Names of the environment, ${NAME}, replaced; nothing if one is not set.
+  std::optional<std::string> Expand(const ValueType& type, const YamlNode& node,
+                                    const std::string& key, const std::string& text);
   std::optional<size_t> Choice(const ValueType& type, const YamlNode& node, const std::string& key);
 
   Diagnostics& diagnostics_;
@@ -181,6 +187,13 @@ template <auto kMember>
 void SetOptional(Reader& reader, const OptionInfo& info, const YamlNode& node,
                  const std::string& key, ClassOf<kMember>& into) {
   reader.Read(info.type, node, key, (into.*kMember).emplace());
+}
+
+// `kFile` names the file that holds `kSecret`.
+template <auto kSecret, auto kFile>
+void SetSecretFile(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
+                   ClassOf<kSecret>& into) {
+  reader.ReadSecretFile(node, key, into.*kFile, into.*kSecret);
 }
 
 template <auto kMember, const auto& kRows>

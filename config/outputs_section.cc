@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
-#include <fstream>
+#include <initializer_list>
 #include <iterator>
+#include <string>
+#include <vector>
 
 #include "config/broker.h"
 #include "config/sections.h"
@@ -21,26 +22,6 @@ constexpr std::string_view kTypes[] = {"iothub", "mqtt", "file"};  // in the ord
 constexpr std::string_view kLaterTypes[] = {"local"};
 constexpr std::string_view kAcks[] = {"received", "delivered", "stored"};  // in the order of Ack
 constexpr std::string_view kCompressions[] = {"none", "gzip"};  // in the order of Compress
-constexpr size_t kMaxSecretFileBytes = 4096;
-
-// `kFile` names a file that holds the secret `kSecret`, white space around it apart.
-template <auto kSecret, auto kFile>
-void SetSecretFile(Reader& reader, const OptionInfo& info, const YamlNode& node,
-                   const std::string& key, OutputOptions& into) {
-  std::string path;
-  reader.Read(info.type, node, key, path);
-  if (path.empty()) return;
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return reader.diagnostics().Error(node.place, key, fmt::format("cannot read {}", path));
-  std::string text(kMaxSecretFileBytes, '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<size_t>(file.gcount()));
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
-    text.pop_back();
-  into.*kSecret = std::move(text);
-  into.*kFile = std::move(path);
-}
 
 void SetBrokerAddress(Reader& reader, const OptionInfo&, const YamlNode& node,
                       const std::string& key, OutputOptions& into) {
@@ -126,6 +107,12 @@ constexpr Row<OutputOptions> kOutputRows[] = {
      Set<&OutputOptions::connection_string>},
     {IotHub("connection_string_file", kPath, "", "A file that holds the connection string instead"),
      SetSecretFile<&OutputOptions::connection_string, &OutputOptions::connection_string_file>},
+    {IotHub("dps", Section(DpsSection), "", "Provisioning instead of a connection string"), SetDps},
+    {Uplink("certificate", kPath, "",
+            "PEM file to be known by: certificate, then intermediates; read again for each "
+            "connection"),
+     Set<&OutputOptions::certificate>},
+    {Uplink("key", kPath, "", "PEM file: the certificate's private key"), Set<&OutputOptions::key>},
     {Uplink("ca", kPath, "", "PEM file of CAs to trust; default: the system's"),
      Set<&OutputOptions::ca>},
     {Uplink("pack", NoneOrSection(PackSection), "", "Several messages as one; or none"), SetPack},
@@ -151,9 +138,6 @@ constexpr Row<OutputOptions> kOutputRows[] = {
     {Mqtt("password", kSecret, "", "Goes with username"), Set<&OutputOptions::password>},
     {Mqtt("password_file", kPath, "", "A file that holds the password instead"),
      SetSecretFile<&OutputOptions::password, &OutputOptions::password_file>},
-    {Mqtt("certificate", kPath, "", "PEM file to be known by: certificate, then intermediates"),
-     Set<&OutputOptions::certificate>},
-    {Mqtt("key", kPath, "", "PEM file: the certificate's private key"), Set<&OutputOptions::key>},
     {Mqtt("topic", kText, "",
           "Where it publishes: {gateway}, with pack: none also {device} and {topic}, stand for "
           "these; default: sluice/{gateway}, with pack: none {topic}"),
@@ -166,7 +150,6 @@ constexpr Row<OutputOptions> kOutputRows[] = {
       .only = "file"},
      Set<&OutputOptions::path>},
     Later<OutputOptions>("identity", "a hub connection for each device"),
-    Later<OutputOptions>("dps", "provisioning by DPS"),
     Later<OutputOptions>("governor", "pacing by the hub's quota"),
     Later<OutputOptions>("tier", "pacing by the hub's quota"),
     Later<OutputOptions>("units", "pacing by the hub's quota"),
@@ -195,10 +178,17 @@ bool IsLater(Reader& reader, const YamlNode& output, const std::string& key) {
   return false;
 }
 
-// The key `key` as written in `output`, or null.
-const YamlNode* FindKey(const YamlNode& output, std::string_view key) {
-  for (const auto& [name, value] : output.members) {
+// The key `key` as written in `map`, or null.
+const YamlNode* FindKey(const YamlNode& map, std::string_view key) {
+  for (const auto& [name, value] : map.members) {
     if (name.text == key) return &name;
+  }
+  return nullptr;
+}
+
+const YamlNode* ValueOf(const YamlNode& map, std::string_view key) {
+  for (const auto& [name, value] : map.members) {
+    if (name.text == key) return &value;
   }
   return nullptr;
 }
@@ -210,38 +200,66 @@ void CheckKeysOfType(Reader& reader, const YamlNode& output, const std::string& 
     const YamlNode* const name = FindKey(output, option.name);
     const bool belongs = BelongsTo(option, type);
     if (!belongs && name != nullptr) {
-      const bool x509 = type == "iothub" && (option.name == "certificate" || option.name == "key");
       reader.diagnostics().Error(name->place, Join(key, option.name),
-                                 x509 ? "not yet: authenticating to the hub by X.509"
-                                      : fmt::format("belongs to outputs of type {}", option.only));
+                                 fmt::format("belongs to outputs of type {}", option.only));
     }
     if (belongs && option.required && name == nullptr) {
       reader.diagnostics().Error(output.place, key, fmt::format("key '{}' is missing", option.name),
                                  std::string(option.about));
     }
   }
-  const bool string = FindKey(output, "connection_string") != nullptr;
-  const bool file = FindKey(output, "connection_string_file") != nullptr;
-  if (type != "iothub" || string != file) return;
-  reader.diagnostics().Error(output.place, key,
-                             string ? "has both connection_string and connection_string_file"
-                                    : "key 'connection_string' is missing",
-                             "want one of connection_string, connection_string_file");
+}
+
+// The names of `names` that stand in `map`.
+std::vector<std::string> Written(const YamlNode& map,
+                                 std::initializer_list<std::string_view> names) {
+  std::vector<std::string> written;
+  for (const std::string_view name : names) {
+    if (FindKey(map, name) != nullptr) written.emplace_back(name);
+  }
+  return written;
+}
+
+void Refuse(Reader& reader, const YamlNode& node, const std::string& key, const std::string& fault,
+            const std::string& hint) {
+  reader.diagnostics().Error(node.place, key, fault, hint);
+}
+
+void CheckCertificate(Reader& reader, const YamlNode& node, const std::string& key) {
+  if (Written(node, {"certificate", "key"}).size() != 1) return;
+  Refuse(reader, node, key, "wants certificate and key together", "write both, or neither");
+}
+
+// Exactly one says who the gateway is at the hub.
+void CheckHub(Reader& reader, const YamlNode& node, const std::string& key) {
+  const auto ways = Written(node, {"connection_string", "connection_string_file", "dps"});
+  const std::string want = "want one of connection_string, connection_string_file, dps";
+  if (ways.empty()) return Refuse(reader, node, key, "key 'connection_string' is missing", want);
+  if (ways.size() > 1) {
+    return Refuse(reader, node, key, fmt::format("has both {} and {}", ways[0], ways[1]), want);
+  }
+  if (ways[0] != "dps") return;
+  const YamlNode& dps = *ValueOf(node, "dps");
+  auto proofs = Written(dps, {"key", "key_file", "group_key", "group_key_file"});
+  if (FindKey(node, "certificate") != nullptr) proofs.emplace_back("certificate of the output");
+  if (proofs.size() == 1) return;
+  Refuse(reader, dps, Join(key, "dps"),
+         proofs.empty() ? "has no proof of who this is"
+                        : fmt::format("has both {} and {}", proofs[0], proofs[1]),
+         "want one of key, key_file, group_key, group_key_file, or the output's certificate and "
+         "key");
 }
 
 // What must go together, or must not.
 void CheckBroker(Reader& reader, const YamlNode& node, const std::string& key,
                  const OutputOptions& output) {
-  const auto has = [&](std::string_view name) { return FindKey(node, name) != nullptr; };
-  const auto refuse = [&](const char* fault, const char* hint) {
-    reader.diagnostics().Error(node.place, key, fault, hint);
-  };
-  if (has("password") && has("password_file"))
-    refuse("has both password and password_file", "want one of them");
-  if ((has("password") || has("password_file")) && !has("username"))
-    refuse("has a password and no username", "MQTT sends a password with a user name only");
-  if (has("certificate") != has("key"))
-    refuse("wants certificate and key together", "write both, or neither");
+  const auto passwords = Written(node, {"password", "password_file"});
+  if (passwords.size() > 1)
+    Refuse(reader, node, key, "has both password and password_file", "want one of them");
+  if (!passwords.empty() && FindKey(node, "username") == nullptr) {
+    Refuse(reader, node, key, "has a password and no username",
+           "MQTT sends a password with a user name only");
+  }
   const std::string fault = CheckBrokerTopic(BrokerTopicOf(output), output.pack.enabled);
   if (fault.empty()) return;
   const YamlNode* const topic = FindKey(node, "topic");
@@ -263,7 +281,9 @@ void ReadOutput(Reader& reader, const YamlNode& node, const std::string& key,
   const std::string_view type = TypeOf(node);
   ReadSection<OutputOptions>(reader, node, key, kOutputRows, output);
   if (!type.empty()) CheckKeysOfType(reader, node, key, type);
+  if (type == "iothub") CheckHub(reader, node, key);
   if (type == "mqtt") CheckBroker(reader, node, key, output);
+  if (type == "iothub" || type == "mqtt") CheckCertificate(reader, node, key);
 }
 
 }  // namespace

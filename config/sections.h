@@ -26,6 +26,11 @@ void SetSpool(Reader& reader, const OptionInfo& info, const YamlNode& node, cons
 void SetOperate(Reader& reader, const OptionInfo& info, const YamlNode& node,
                 const std::string& key, Config& into);
 
+// For rows of the table of outputs (config/outputs_section.cc).
+void SetDps(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
+            OutputOptions& into);
+const SectionInfo& DpsSection();
+
 const SectionInfo& GatewaySection();
 const SectionInfo& ListenerSection();
 const SectionInfo& DevicesSection();

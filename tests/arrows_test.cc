@@ -42,7 +42,7 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
       "gateway/session/ack_ticket.h", "gateway/lines", "gateway/operate/counter.h",
       "gateway/operate/log.h"}},
     {"gateway/causes", {}},
-    {"gateway/credentials", {"gateway/causes"}},
+    {"gateway/credentials", {"gateway/causes", "gateway/tls/pem.h"}},
     {"gateway/link", {"gateway/credentials"}},
     {"gateway/uplink",
      {"filters/json", "filters/utc", "gateway/causes", "gateway/credentials", "gateway/link",

@@ -56,6 +56,12 @@ constexpr Row kRows[] = {
     {Cause::kTooLarge, "too_large",
      "A message is larger than the hub takes (256 KB with its properties) and was refused for "
      "good."},
+    {Cause::kCertificate, "certificate",
+     "The output's own certificate or key cannot be used. Put good ones in place; they are read "
+     "again for each attempt."},
+    {Cause::kCertificateEnds, "certificate_ends",
+     "The output's own certificate is about to expire. Put a new one in its place; it is read for "
+     "each connection."},
 };
 
 const Row& RowOf(Cause cause) {

@@ -26,6 +26,8 @@ enum class Cause : uint8_t {
   kThrottled,
   kDuplicateIdentity,
   kTooLarge,
+  kCertificate,
+  kCertificateEnds,
 };
 
 // A stable word for logs and metrics: "name_resolution".

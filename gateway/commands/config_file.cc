@@ -24,7 +24,6 @@ void AddProblem(const compile::Problem& problem, config::Diagnostics* diagnostic
 
 // What the parser takes and no output of this version can use yet.
 std::string NotYet(const credentials::ConnectionString& connection) {
-  if (connection.x509) return "not yet: authenticating to the hub by X.509; use SharedAccessKey";
   if (!connection.signature.empty()) {
     return "SharedAccessSignature expires and cannot be renewed here; use SharedAccessKey";
   }
@@ -43,6 +42,10 @@ void AddConnection(const config::OutputOptions& output, Connections* connections
       credentials::ParseConnectionString(output.connection_string);
   if (!connection.ok()) return refuse(std::string(connection.status().message()));
   if (const std::string fault = NotYet(*connection); !fault.empty()) return refuse(fault);
+  if (connection->x509 && output.certificate.empty())
+    return refuse("x509=true wants certificate and key of the output");
+  if (!connection->x509 && !output.certificate.empty())
+    return refuse("the output's certificate is of no use without x509=true");
   connections->emplace(output.name, *std::move(connection));
 }
 
@@ -62,7 +65,10 @@ std::optional<ConfigFile> LoadConfigFile(const std::string& path,
   for (const compile::Problem& problem : problems) AddProblem(problem, diagnostics);
   if (!loaded.file.config) return loaded;
   for (const config::OutputOptions& output : loaded.file.config->outputs) {
-    if (output.type == config::OutputOptions::Type::kIotHub) {
+    if (output.dps) {
+      const std::string key = fmt::format("outputs.{}.dps", output.name);
+      diagnostics->Error(diagnostics->PlaceOf(key), key, "not yet: provisioning by DPS");
+    } else if (output.type == config::OutputOptions::Type::kIotHub) {
       AddConnection(output, &loaded.connections, diagnostics);
     }
   }

@@ -140,6 +140,8 @@ uplink::UplinkOptions IotHub(const config::OutputOptions& options,
   hub.name = options.name;
   hub.connection = around.connections.at(options.name);
   hub.ca_file = options.ca;
+  hub.certificate_file = options.certificate;
+  hub.key_file = options.key;
   hub.sas_lifetime = options.sas_lifetime;
   hub.pack = options.pack.enabled;
   hub.gzip = options.pack.compress == config::Compress::kGzip;

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "gateway/credentials/certificate.h"
 #include "gateway/tls/context.h"
 
 namespace sluice::commands {
@@ -48,13 +50,39 @@ void CheckListener(const config::ListenerOptions& listener, const std::string& k
                     std::string(context.status().message()));
 }
 
+// Only doubtful, whatever is wrong: devices are served meanwhile, and the files are read again for
+// each connection.
+void CheckOwnCertificate(const config::OutputOptions& output, const std::string& key,
+                         config::Diagnostics& diagnostics) {
+  if (output.certificate.empty() || output.key.empty()) return;
+  for (const auto& [name, path] :
+       {std::pair(".certificate", output.certificate), std::pair(".key", output.key)}) {
+    std::error_code error;
+    if (std::filesystem::exists(path, error)) continue;
+    return diagnostics.Warning(diagnostics.PlaceOf(key + name), key + name,
+                               fmt::format("{} is not there yet", path));
+  }
+  const auto finding = credentials::CheckCertificate(output.certificate, output.key,
+                                                     std::chrono::system_clock::now());
+  if (!finding) return;
+  diagnostics.Warning(diagnostics.PlaceOf(key + ".certificate"), key + ".certificate",
+                      finding->detail);
+}
+
 void CheckOutput(const config::OutputOptions& output, config::Diagnostics& diagnostics) {
   std::error_code error;
   const std::string key = fmt::format("outputs.{}", output.name);
-  if (!output.connection_string_file.empty()) {
-    WarnOfOpenSecret(output.connection_string_file, key + ".connection_string_file",
-                     "the connection string", diagnostics);
+  const auto warn_if_open = [&](const std::string& path, const char* name, const char* what) {
+    if (!path.empty()) WarnOfOpenSecret(path, key + name, what, diagnostics);
+  };
+  warn_if_open(output.connection_string_file, ".connection_string_file", "the connection string");
+  warn_if_open(output.password_file, ".password_file", "the password");
+  warn_if_open(output.key, ".key", "the key");
+  if (output.dps) {
+    warn_if_open(output.dps->key_file, ".dps.key_file", "the key");
+    warn_if_open(output.dps->group_key_file, ".dps.group_key_file", "the group's key");
   }
+  CheckOwnCertificate(output, key, diagnostics);
   if (!output.ca.empty() && !std::filesystem::exists(output.ca, error)) {
     diagnostics.Warning(diagnostics.PlaceOf(key + ".ca"), key + ".ca",
                         fmt::format("{} is not there yet", output.ca));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "gateway/credentials/certificate.h"
 #include "gateway/credentials/sas.h"
 
 namespace sluice::credentials {
@@ -27,9 +28,18 @@ std::optional<LoginAnswer> ConnectionStringLogin::Poll(TimePoint) {
   return std::exchange(answer_, std::nullopt);
 }
 
+LoginAnswer ConnectionStringLogin::ByCertificate(std::chrono::system_clock::time_point now) const {
+  const auto finding = CheckCertificate(login_.certificate_file, login_.key_file, now);
+  if (!finding) return login_;
+  if (finding->cause != Cause::kCertificateEnds) return NoLogin{*finding};
+  Login login = login_;
+  login.warning = *finding;
+  return login;
+}
+
 LoginAnswer ConnectionStringLogin::Answer(const LoginRequest& request) const {
   const ConnectionString& connection = options_.connection;
-  if (connection.x509) return login_;
+  if (connection.x509) return ByCertificate(request.wall);
   if (request.wall < options_.not_before) {
     return NoLogin{{Cause::kClock, "it shows a time before this program was built"}};
   }

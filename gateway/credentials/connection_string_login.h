@@ -30,6 +30,7 @@ class ConnectionStringLogin final : public LoginSource {
 
  private:
   LoginAnswer Answer(const LoginRequest& request) const;
+  LoginAnswer ByCertificate(std::chrono::system_clock::time_point now) const;
 
   const Options options_;
   Login login_;  // what is the same in all of them

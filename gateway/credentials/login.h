@@ -34,6 +34,9 @@ struct Login {
   HubIdentity identity;  // at IoT Hub; empty for any other broker
   // Where telemetry goes: EventsTopic(identity). Empty for any other broker.
   std::string events_topic;
+
+  // Serves, but somebody should know this; kNone: all is well.
+  causes::Finding warning;
 };
 
 struct LoginRequest {

@@ -275,7 +275,8 @@ void HubSender::OnNoLogin(const NoLogin& none) {
 milliseconds HubSender::DelayAfter(Cause cause) {
   switch (cause) {
     case Cause::kClock:
-      return options_.clock_retry;
+    case Cause::kCertificate:
+      return options_.local_retry;
     case Cause::kTokenExpired:
     case Cause::kNotAuthorised:
     case Cause::kRejected:
@@ -293,6 +294,7 @@ void HubSender::Connect(Login login) {
   renewal_.reset();
   renew_at_.reset();
   if (login.renew_after.count() != 0) renew_at_ = now_ + login.renew_after;
+  if (login.warning.cause != Cause::kNone) Say(login.warning);
   login_ = std::move(login);
   refused_at_offset_.reset();
   state_ = State::kConnecting;
@@ -431,7 +433,7 @@ HubSender::TimePoint HubSender::NextWake() const {
   if (stop_at_ && around_.store.is_durable() && !leaving()) wake = std::min(wake, leave_at_);
   switch (state_) {
     case State::kWaiting:
-      if (refused_at_offset_) wake = std::min(wake, now_ + options_.clock_retry);
+      if (refused_at_offset_) wake = std::min(wake, now_ + options_.local_retry);
       return std::min(wake, retry_at_);
     case State::kAsking:
       return std::min(wake, around_.login.wake());

@@ -44,7 +44,8 @@ struct SenderOptions {
   std::chrono::milliseconds connect_patience{75'000};   // beyond the link's own time limit
   std::chrono::milliseconds refused_retry_min{60'000};  // after not_authorised and rejected
   std::chrono::milliseconds refused_retry_max{180'000};
-  std::chrono::milliseconds clock_retry{5'000};  // also: how often a refused one looks at the clock
+  // Of what must be mended on this box; also how often a refused one looks at the clock.
+  std::chrono::milliseconds local_retry{5'000};
   std::chrono::milliseconds probe_interval{30'000};
   std::chrono::milliseconds leave_after{
       2'000};  // at a stop, what a durable store has is left there

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <string>
@@ -29,6 +30,13 @@ const std::map<std::string, std::string, std::less<>> kRequired = {{"address", "
 
 using Kind = ValueType::Kind;
 
+// A section that is absent unless somebody writes what it requires.
+bool IsOptional(const SectionInfo& section) {
+  return std::any_of(section.options.begin(), section.options.end(), [](const OptionInfo& option) {
+    return option.required && !kRequired.contains(option.name);
+  });
+}
+
 // The section with every default written out.
 std::string Explicit(const SectionInfo& section) {
   std::string text;
@@ -39,7 +47,7 @@ std::string Explicit(const SectionInfo& section) {
         option.required && required != kRequired.end()) {
       value = required->second;
     } else if (option.type.kind == Kind::kSection || option.type.kind == Kind::kNoneOrSection) {
-      value = Explicit(option.type.section());
+      if (!IsOptional(option.type.section())) value = Explicit(option.type.section());
     } else if (!option.fallback.empty()) {
       value = fmt::format("\"{}\"", option.fallback);
       if (option.type.kind == Kind::kBool) value = option.fallback;

@@ -115,7 +115,7 @@ TEST_F(CheckTest, JudgesConnectionStringsAsRunDoesWithoutShowingThem) {
       {"c2VjcmV0", "part 1 is not of the form Name=value"},
       {"'HostName=h;DeviceId=d;SharedAcessKey=c2VjcmV0'", "part 3 has an unknown name"},
       {"'HostName=h;DeviceId=d;SharedAccessKey=c2VjcmV0x'", "SharedAccessKey is not base64"},
-      {"'HostName=h;DeviceId=d;x509=true'", "not yet: authenticating to the hub by X.509"},
+      {"'HostName=h;DeviceId=d;x509=true'", "x509=true wants certificate and key of the output"},
       {"'HostName=h;DeviceId=d;SharedAccessSignature=SharedAccessSignature sr=h&sig=c2VjcmV0'",
        "SharedAccessSignature expires and cannot be renewed here"},
   };

@@ -398,13 +398,13 @@ TEST_F(HubSenderTest, AClockThatIsSetAfterARefusalIsTriedAtOnce) {
   Pass(20s);
   EXPECT_EQ(source_.requests.size(), 1u) << "the clock goes on as it did";
   clock_.wall += 3600s;
-  Pass(options_.clock_retry);
+  Pass(options_.local_retry);
   EXPECT_EQ(source_.requests.size(), 2u);
   Happen(link::Event::Kind::kConnectFailed, 5);
   Pass(20s);
   EXPECT_EQ(source_.requests.size(), 2u) << "once for each step";
   clock_.wall -= 3600s;
-  Pass(options_.clock_retry);
+  Pass(options_.local_retry);
   EXPECT_EQ(source_.requests.size(), 3u);
 }
 
