@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kMaxCompared = 64;  // ending rules that every later rule is compared with
 
 Messages MessagesOf(const Rule& rule, language::Profile profile, bool body_is_bad) {
-  return {rule.from ? &*rule.from : nullptr, profile, body_is_bad};
+  return {rule.from.get(), profile, body_is_bad};
 }
 
 std::string TopicsOf(const Rule& rule) {

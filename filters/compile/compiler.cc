@@ -77,7 +77,8 @@ class Compiler {
   std::vector<Problem>& problems_;
   std::shared_ptr<Program> program_;
   std::map<std::string, const Located*> rule_names_;
-  std::map<std::string, uint16_t> shapes_;  // by how they are written
+  std::map<std::string, std::shared_ptr<const TopicPattern>> patterns_;  // by how they are written
+  std::map<std::string, uint16_t> shapes_;
 };
 
 std::shared_ptr<const Program> Compiler::Run() {
@@ -165,8 +166,13 @@ void Compiler::CompileSource(const RuleSpec& spec, Rule* rule, ProblemSink& sink
   }
   if (spec.from) {
     Diagnostics diagnostics;
-    rule->from = TopicPattern::Parse(spec.from->text, &diagnostics);
-    sink.Take(*spec.from, diagnostics);
+    auto& pattern = patterns_[spec.from->text];
+    if (pattern == nullptr) {
+      if (auto parsed = TopicPattern::Parse(spec.from->text, &diagnostics))
+        pattern = std::make_shared<const TopicPattern>(*std::move(parsed));
+      sink.Take(*spec.from, diagnostics);
+    }
+    rule->from = pattern;
   }
   if (spec.where) {
     Diagnostics diagnostics;

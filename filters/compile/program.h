@@ -40,7 +40,7 @@ struct Shape {
 
 struct Rule {
   std::string name;
-  std::optional<TopicPattern> from;           // none: every topic
+  std::shared_ptr<const TopicPattern> from;   // null: every topic; equal ones are shared
   std::optional<language::Expression> where;  // none: always
   bool takes_devices = true;  // false: an IoT Edge route from a source that no device has
   bool drop = false;

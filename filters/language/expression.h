@@ -18,7 +18,7 @@
 
 namespace sluice::language {
 
-inline constexpr size_t kMaxExpressionBytes = size_t{64} * 1024;
+inline constexpr size_t kMaxExpressionBytes = 65'535;  // places in it have two bytes
 inline constexpr size_t kMaxExpressionDepth = 200;  // operators and calls inside one another
 
 // What {line} in a topic filter named: $topic.line is that level of the topic.

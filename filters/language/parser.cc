@@ -253,7 +253,7 @@ class Parser {
 
 std::optional<ParseTree> Parse(std::string_view text, Diagnostics* diagnostics) {
   if (text.size() > kMaxExpressionBytes) {
-    diagnostics->push_back({Diagnostic::Severity::kError, "the expression is longer than 64 KiB",
+    diagnostics->push_back({Diagnostic::Severity::kError, "the expression is longer than 65535 bytes",
                             "", kMaxExpressionBytes, 1});
     return std::nullopt;
   }

@@ -30,11 +30,11 @@ using NodeId = uint32_t;
 struct Node {
   Op op = Op::kConstant;
   StaticType type = StaticType::kUndefined;
+  uint16_t child_count = 0;
   uint32_t first_child = 0;  // into SyntaxTree::children
-  uint32_t child_count = 0;
   uint32_t slot = 0;
-  uint32_t offset = 0;  // where it is written: bytes into the condition's text
-  uint32_t length = 0;
+  uint16_t offset = 0;  // where it is written: bytes into the condition's text
+  uint16_t length = 0;
   Value constant;                // of others than constants, their text as a string
   const void* target = nullptr;  // see below
 
@@ -55,6 +55,8 @@ struct Node {
     return may_be ? static_cast<const SystemName*>(target) : nullptr;
   }
 };
+
+static_assert(sizeof(Node) == 40, "thousands of rules have ten of them each");
 
 class SyntaxTree {
  public:

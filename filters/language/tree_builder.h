@@ -36,10 +36,10 @@ class TreeBuilder {
     Node& node = tree_.nodes.emplace_back();
     node.op = op;
     node.type = type;
-    node.offset = written.offset;
-    node.length = written.length;
+    node.offset = static_cast<uint16_t>(written.offset);  // at most kMaxExpressionBytes
+    node.length = static_cast<uint16_t>(written.length);
     node.first_child = static_cast<uint32_t>(tree_.children.size());
-    node.child_count = static_cast<uint32_t>(children.size());
+    node.child_count = static_cast<uint16_t>(children.size());
     tree_.children.insert(tree_.children.end(), children.begin(), children.end());
     return tree_.root_id();
   }

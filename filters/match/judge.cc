@@ -114,8 +114,9 @@ void Judge::CollectMatches() {
 // Whether a match ended judging.
 bool Judge::AddMatches(uint32_t begin, uint32_t end, bool body_read) {
   finder_.Find(begin, end, body_read);
-  while (const std::optional<uint16_t> rule = finder_.Next()) {
-    if (Add(*rule, Outcome::kMatch)) return true;
+  uint32_t rule;
+  while ((rule = finder_.Next()) != compile::RuleIndex::kNone) {
+    if (Add(static_cast<uint16_t>(rule), Outcome::kMatch)) return true;
   }
   return false;
 }

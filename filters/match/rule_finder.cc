@@ -31,6 +31,10 @@ RuleFinder::RuleFinder(const compile::Program& program, const language::BodyRead
   candidates_.reserve(index_.clauses().size());
   groups_.reserve(index_.groups().size());
   possible_.reserve(index_.clauses().size());
+  const Index::Group& everywhere = index_.groups().back();
+  groups_.push_back(static_cast<uint32_t>(index_.groups().size() - 1));
+  first_body_rule_ = everywhere.first_body_rule;
+  first_ending_rule_ = everywhere.first_ending_rule;
 }
 
 void RuleFinder::Start() {
@@ -41,9 +45,13 @@ void RuleFinder::Start() {
     std::fill(truths_.begin(), truths_.end(), KnownTruth());
     message_number_ = 1;
   }
+  if (!index_.topics().empty()) FindGroups();
+}
+
+// Those of the message's topic, and the one of all topics.
+void RuleFinder::FindGroups() {
   groups_.clear();
-  if (!index_.topics().empty())
-    index_.topics().Find(evaluator_.topic_levels(), &topic_scratch_, &groups_);
+  index_.topics().Find(evaluator_.topic_levels(), &topic_scratch_, &groups_);
   groups_.push_back(static_cast<uint32_t>(index_.groups().size() - 1));
   first_body_rule_ = first_ending_rule_ = Index::kNone;
   for (const uint32_t number : groups_) {
@@ -66,7 +74,7 @@ void RuleFinder::Find(uint32_t begin, uint32_t end, bool body_read) {
 }
 
 // Clauses stand in the order of their rules; a rule that matched by one of them needs no other.
-std::optional<uint16_t> RuleFinder::Next() {
+uint32_t RuleFinder::Next() {
   while (next_ < candidates_.size()) {
     const Index::Clause& clause = index_.clauses()[candidates_[next_++]];
     if (!Holds(clause)) continue;
@@ -75,7 +83,7 @@ std::optional<uint16_t> RuleFinder::Next() {
     }
     return clause.rule;
   }
-  return std::nullopt;
+  return Index::kNone;
 }
 
 // Its tests are known to pass.

@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -38,8 +37,8 @@ class RuleFinder {
   // The rules from `begin` that may match where the body is none that can be read; alive until the
   // next call.
   std::span<const uint16_t> FindWithoutBody(uint32_t begin);
-  // The next of those looked for that matches, in order.
-  std::optional<uint16_t> Next();
+  // The next of those looked for that matches, in order; kNone: there is none.
+  uint32_t Next();
 
  private:
   using Index = compile::RuleIndex;
@@ -64,6 +63,7 @@ class RuleFinder {
   bool Passes(const Index::Test& test);
   bool Holds(const Index::Clause& clause);
   size_t Passing(const Index::Dimension& dimension);
+  void FindGroups();
   void FindGroup(const Index::Group& group);
   void AddTexts(const Index::TextColumn& column);
   void AddBucket(const Index::Bucket& bucket);
