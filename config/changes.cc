@@ -48,6 +48,9 @@ constexpr Key<ListenerOptions> kListenerKeys[] = {
     {"tls.key", kSameTls<&TlsOptions::key>, kLive},
     {"tls.client_ca", kSameTls<&TlsOptions::client_ca>, kLive},
     {"tls.min_version", kSameTls<&TlsOptions::min_version>, kLive},
+    // Whoever renews the certificate knows the name from the start.
+    {"tls.edge", kSameTls<&TlsOptions::edge>},
+    {"tls.server_name", kSameTls<&TlsOptions::server_name>},
     {"limits.connections", kSameLimit<&LimitOptions::connections>, kLive},
     {"limits.handshakes", kSameLimit<&LimitOptions::handshakes>, kLive},
     {"limits.connect_deadline", kSameLimit<&LimitOptions::connect_deadline>, kLive},
@@ -76,6 +79,7 @@ constexpr Key<OutputOptions> kOutputKeys[] = {
     {"ack", Same<&OutputOptions::ack>},
     {"connection_string", Same<&OutputOptions::connection_string>},
     {"connection_string_file", Same<&OutputOptions::connection_string_file>},
+    {"edge", Same<&OutputOptions::edge>},
     {"address", Same<&OutputOptions::address>},
     {"client_id", Same<&OutputOptions::client_id>},
     {"username", Same<&OutputOptions::username>},

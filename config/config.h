@@ -30,6 +30,8 @@ struct TlsOptions {
   std::string key;
   std::string client_ca;
   std::string min_version = "1.2";  // "1.2" or "1.3"
+  bool edge = false;        // certificate and key by the IoT Edge runtime, in place of the files
+  std::string server_name;  // of that certificate; empty: the edge device's
 
   bool operator==(const TlsOptions&) const = default;
 };
@@ -134,6 +136,7 @@ struct OutputOptions {
   // iothub
   std::string connection_string;       // a secret, never logged; not parsed yet
   std::string connection_string_file;  // which it was read from; empty: it stood in place
+  bool edge = false;                   // in place of both: as the IoT Edge module that we are
   std::chrono::seconds sas_lifetime{3600};
   std::optional<DpsOptions> dps;  // instead of the connection string
 

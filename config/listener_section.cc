@@ -1,7 +1,9 @@
 // gateway, listeners and operate: what the process is and where it listens.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <string_view>
 
 #include "config/sections.h"
 #include "config/types.h"
@@ -69,14 +71,12 @@ constexpr Row<TlsOptions> kTlsRows[] = {
     {{.name = "certificate",
       .type = kPath,
       .fallback = "",
-      .about = "PEM file: the gateway's certificate, then its intermediates",
-      .required = true},
+      .about = "PEM file: the gateway's certificate, then its intermediates"},
      Set<&TlsOptions::certificate>},
     {{.name = "key",
       .type = kPath,
       .fallback = "",
-      .about = "PEM file: the certificate's private key",
-      .required = true},
+      .about = "PEM file: the certificate's private key"},
      Set<&TlsOptions::key>},
     {{.name = "client_ca",
       .type = kPath,
@@ -86,12 +86,42 @@ constexpr Row<TlsOptions> kTlsRows[] = {
      Set<&TlsOptions::client_ca>},
     {{"min_version", Choice(kTlsVersions), "1.2", "Oldest TLS version accepted"},
      Set<&TlsOptions::min_version>},
+    {{"edge", kBool, "false",
+      "As an IoT Edge module: certificate and key by the runtime, renewed ahead of time, in place "
+      "of the files"},
+     Set<&TlsOptions::edge>},
+    {{"server_name", kText, "",
+      "With edge: the name or address that devices dial; default: IOTEDGE_GATEWAYHOSTNAME"},
+     Set<&TlsOptions::server_name>},
     Later<TlsOptions>("crl", "a list of revoked certificates"),
 };
 const SectionInfo& TlsSection() {
   static const SectionInfo section =
       Describe<TlsOptions>("tls", "TLS: devices must show a certificate of client_ca", kTlsRows);
   return section;
+}
+
+// A certificate comes from files, or from the runtime.
+void SetTls(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
+            ListenerOptions& into) {
+  TlsOptions& tls = into.tls;
+  ReadSection<TlsOptions>(reader, node, key, kTlsRows, tls);
+  if (node.kind != YamlNode::Kind::kMap) return;
+  const auto has = [&](std::string_view name) {
+    return std::any_of(node.members.begin(), node.members.end(),
+                       [&](const Member& member) { return member.name.text == name; });
+  };
+  for (const char* name : {"certificate", "key"}) {
+    if (tls.edge && has(name)) {
+      reader.diagnostics().Error(node.place, key, fmt::format("has both edge and {}", name),
+                                 "with edge the runtime gives certificate and key");
+    } else if (!tls.edge && !has(name)) {
+      reader.diagnostics().Error(node.place, key, fmt::format("key '{}' is missing", name),
+                                 "a PEM file; or, in an IoT Edge module, edge: true");
+    }
+  }
+  if (!tls.edge && has("server_name"))
+    reader.diagnostics().Error(node.place, key, "has a server_name without edge: true");
 }
 
 constexpr Row<LimitOptions> kLimitRows[] = {
@@ -131,7 +161,7 @@ constexpr Row<ListenerOptions> kListenerRows[] = {
       .fallback = "",
       .about = "certificate, key, client_ca",
       .required = true},
-     SetSection<&ListenerOptions::tls, kTlsRows>},
+     SetTls},
     {{"limits", Section(LimitSection), "", "Caps on what a stranger can spend"},
      SetSection<&ListenerOptions::limits, kLimitRows>},
     Later<ListenerOptions>("websocket", "MQTT over WebSocket"),

@@ -113,6 +113,9 @@ constexpr Row<OutputOptions> kOutputRows[] = {
             "connection"),
      Set<&OutputOptions::certificate>},
     {Uplink("key", kPath, "", "PEM file: the certificate's private key"), Set<&OutputOptions::key>},
+    {IotHub("edge", kBool, "false",
+            "As the IoT Edge module that this is, to its edgeHub: no connection string, no ca"),
+     Set<&OutputOptions::edge>},
     {Uplink("ca", kPath, "", "PEM file of CAs to trust; default: the system's"),
      Set<&OutputOptions::ca>},
     {Uplink("pack", NoneOrSection(PackSection), "", "Several messages as one; or none"), SetPack},
@@ -231,12 +234,19 @@ void CheckCertificate(Reader& reader, const YamlNode& node, const std::string& k
 }
 
 // Exactly one says who the gateway is at the hub.
-void CheckHub(Reader& reader, const YamlNode& node, const std::string& key) {
-  const auto ways = Written(node, {"connection_string", "connection_string_file", "dps"});
-  const std::string want = "want one of connection_string, connection_string_file, dps";
+void CheckHub(Reader& reader, const YamlNode& node, const std::string& key,
+              const OutputOptions& output) {
+  auto ways = Written(node, {"connection_string", "connection_string_file", "dps"});
+  if (output.edge) ways.emplace_back("edge");
+  const std::string want = "want one of connection_string, connection_string_file, dps, edge";
   if (ways.empty()) return Refuse(reader, node, key, "key 'connection_string' is missing", want);
   if (ways.size() > 1) {
     return Refuse(reader, node, key, fmt::format("has both {} and {}", ways[0], ways[1]), want);
+  }
+  if (output.edge) {
+    for (const std::string& name : Written(node, {"ca", "certificate", "key"}))
+      Refuse(reader, node, Join(key, name), "with edge the runtime says whom to trust and signs",
+             "");
   }
   if (ways[0] != "dps") return;
   const YamlNode& dps = *ValueOf(node, "dps");
@@ -281,7 +291,7 @@ void ReadOutput(Reader& reader, const YamlNode& node, const std::string& key,
   const std::string_view type = TypeOf(node);
   ReadSection<OutputOptions>(reader, node, key, kOutputRows, output);
   if (!type.empty()) CheckKeysOfType(reader, node, key, type);
-  if (type == "iothub") CheckHub(reader, node, key);
+  if (type == "iothub") CheckHub(reader, node, key, output);
   if (type == "mqtt") CheckBroker(reader, node, key, output);
   if (type == "iothub" || type == "mqtt") CheckCertificate(reader, node, key);
 }
@@ -311,6 +321,16 @@ void SetOutputs(Reader& reader, const OptionInfo&, const YamlNode& node, const s
     OutputOptions& output = into.outputs.emplace_back();
     output.name = name.text;
     ReadOutput(reader, value, output_key, output);
+  }
+  // A module is one client of its edgeHub: a second connection would end the first.
+  bool has_edge = false;
+  for (const OutputOptions& output : into.outputs) {
+    if (output.edge && has_edge) {
+      const std::string edge = Join(Join(key, output.name), "edge");
+      reader.diagnostics().Error(reader.diagnostics().PlaceOf(edge), edge,
+                                 "another output has it, and a module connects once");
+    }
+    has_edge = has_edge || output.edge;
   }
 }
 

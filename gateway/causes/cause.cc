@@ -62,6 +62,9 @@ constexpr Row kRows[] = {
     {Cause::kCertificateEnds, "certificate_ends",
      "The output's own certificate is about to expire. Put a new one in its place; it is read for "
      "each connection."},
+    {Cause::kWorkload, "workload_api",
+     "The IoT Edge runtime's workload API gives no token. Check that aziot-edged runs and that its "
+     "socket is mounted into this container; the uplink goes on by itself."},
 };
 
 const Row& RowOf(Cause cause) {

@@ -28,6 +28,7 @@ enum class Cause : uint8_t {
   kTooLarge,
   kCertificate,
   kCertificateEnds,
+  kWorkload,
 };
 
 // A stable word for logs and metrics: "name_resolution".

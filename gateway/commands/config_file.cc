@@ -68,7 +68,7 @@ std::optional<ConfigFile> LoadConfigFile(const std::string& path,
     if (output.dps) {
       const std::string key = fmt::format("outputs.{}.dps", output.name);
       diagnostics->Error(diagnostics->PlaceOf(key), key, "not yet: provisioning by DPS");
-    } else if (output.type == config::OutputOptions::Type::kIotHub) {
+    } else if (output.type == config::OutputOptions::Type::kIotHub && !output.edge) {
       AddConnection(output, &loaded.connections, diagnostics);
     }
   }

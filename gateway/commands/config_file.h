@@ -16,7 +16,7 @@
 
 namespace sluice::commands {
 
-// Of outputs of type iothub, by name.
+// Of outputs of type iothub that are not by `edge`, by name.
 using Connections = std::map<std::string, credentials::ConnectionString>;
 
 struct ConfigFile {

@@ -36,14 +36,6 @@ tls::IdentitySource SourceOf(config::IdentitySource source) {
   return tls::IdentitySource::kThumbprint;
 }
 
-absl::StatusOr<std::shared_ptr<const tls::ServerContext>> ContextFor(
-    const config::TlsOptions& options) {
-  return tls::ServerContext::Load({.certificate = options.certificate,
-                                   .key = options.key,
-                                   .client_ca = options.client_ca,
-                                   .min_version = options.min_version});
-}
-
 server::Limits LimitsFor(const config::LimitOptions& limits) {
   return {.connections = limits.connections,
           .handshakes = limits.handshakes,
@@ -105,12 +97,18 @@ Gateway::Gateway(config::Config config, std::shared_ptr<const compile::Program> 
 }
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
-    config::Config config, std::shared_ptr<const compile::Program> program,
-    Connections connections) {
+    config::Config config, std::shared_ptr<const compile::Program> program, Connections connections,
+    const std::function<bool()>& give_up) {
   const compile::Program& rules = *program;  // lives on in the gateway
   std::unique_ptr<Gateway> gateway(
       new Gateway(std::move(config), std::move(program), std::move(connections)));
   gateway->epoch_ = uplink::MakeEpoch(uplink::RealClock());
+  if (UsesEdge(gateway->config_)) {
+    absl::StatusOr<std::unique_ptr<EdgeModule>> edge = EdgeModule::Create(gateway->config_);
+    if (!edge.ok()) return edge.status();
+    gateway->edge_ = *std::move(edge);
+    if (absl::Status got = gateway->AwaitCertificates(give_up); !got.ok()) return got;
+  }
   if (absl::Status status = gateway->OpenOutputs(); !status.ok()) return status;
   gateway->KeepRuleNames(rules);  // the state folder is this process's now
   if (absl::Status status = gateway->OpenServer(); !status.ok()) return status;
@@ -129,9 +127,9 @@ absl::Status Gateway::OpenOutputs() {
       server_->Settle(tickets);
     };
     events.room = [this] { server_->Resume(); };
-    absl::StatusOr<std::unique_ptr<Output>> output =
-        MakeOutput(options, {connections_, config_.gateway, config_.spool, epoch_, rule_names_},
-                   std::move(events));
+    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(
+        options, {connections_, edge_.get(), config_.gateway, config_.spool, epoch_, rule_names_},
+        std::move(events));
     if (!output.ok()) return In("outputs." + options.name, output.status());
     outputs_.push_back(*std::move(output));
   }
@@ -149,15 +147,66 @@ std::unique_ptr<server::PublishSink> Gateway::NewSink() {
   return rules_.NewSink(std::move(ports));
 }
 
+absl::Status Gateway::AwaitCertificates(const std::function<bool()>& give_up) {
+  for (const config::ListenerOptions& listener : config_.listeners) {
+    if (listener.tls.edge && edge_->CertificateFor(listener.tls, give_up) == nullptr)
+      return absl::CancelledError("ended while it waited for a server certificate");
+  }
+  return absl::OkStatus();
+}
+
+// Of an edge listener that Create() has waited for.
+absl::StatusOr<Gateway::Context> Gateway::ContextFor(const config::TlsOptions& options) {
+  tls::ServerOptions server{.certificate = options.certificate,
+                            .key = options.key,
+                            .client_ca = options.client_ca,
+                            .min_version = options.min_version};
+  if (options.edge) {
+    const auto given = edge_->CertificateFor(options, [] { return true; });
+    server.certificate = "the IoT Edge runtime's server certificate";
+    server.key = "its key";
+    server.certificate_text = given->chain;
+    server.key_text = given->key;
+  }
+  return tls::ServerContext::Load(server);
+}
+
 absl::StatusOr<Gateway::Contexts> Gateway::LoadContexts(const config::Config& config) {
   Contexts contexts;
   for (size_t i = 0; i < config.listeners.size(); ++i) {
-    absl::StatusOr<std::shared_ptr<const tls::ServerContext>> context =
-        ContextFor(config.listeners[i].tls);
+    absl::StatusOr<Context> context = ContextFor(config.listeners[i].tls);
     if (!context.ok()) return In(fmt::format("listeners[{}]", i), context.status());
     contexts.push_back(*std::move(context));
   }
   return contexts;
+}
+
+// One that shows the same as the present one does not replace it: devices hold its tickets.
+void Gateway::UseContext(size_t listener, Context context, const server::Limits& limits) {
+  const Context current = server_->listener(listener).options()->tls;
+  if (context->SameAs(*current)) context = current;
+  server_->Reconfigure(listener, std::move(context), limits);
+}
+
+void Gateway::NotifyOfRenewals(const std::function<void()>& renewed) {
+  if (edge_ == nullptr) return;
+  edge_->NotifyOfRenewals(renewed);
+  UseRenewedCertificates();  // of what came before
+}
+
+void Gateway::UseRenewedCertificates() {
+  for (size_t i = 0; i < config_.listeners.size(); ++i) {
+    const config::ListenerOptions& listener = config_.listeners[i];
+    if (!listener.tls.edge) continue;
+    absl::StatusOr<Context> context = ContextFor(listener.tls);
+    if (!context.ok()) {
+      Log(LogLevel::kError, "server_certificate_unusable",
+          "A renewed server certificate cannot be used: the listener keeps the one it has.",
+          {{"listener", listener.address}, {"error", std::string(context.status().message())}});
+      continue;
+    }
+    UseContext(i, *std::move(context), LimitsFor(listener.limits));
+  }
 }
 
 absl::Status Gateway::OpenServer() {
@@ -244,12 +293,8 @@ absl::Status Gateway::Apply(config::Config config,
   absl::StatusOr<Contexts> contexts = LoadContexts(config);
   if (!contexts.ok()) return contexts.status();
   // Nothing fails from here on.
-  for (size_t i = 0; i < contexts->size(); ++i) {
-    std::shared_ptr<const tls::ServerContext>& context = (*contexts)[i];
-    const auto current = server_->listener(i).options()->tls;
-    if (context->SameAs(*current)) context = current;
-    server_->Reconfigure(i, std::move(context), LimitsFor(config.listeners[i].limits));
-  }
+  for (size_t i = 0; i < contexts->size(); ++i)
+    UseContext(i, std::move((*contexts)[i]), LimitsFor(config.listeners[i].limits));
   KeepRuleNames(*program);
   rules_.Replace(std::make_shared<pipeline::Admission>(config.devices), std::move(program),
                  *server_);
@@ -260,6 +305,7 @@ absl::Status Gateway::Apply(config::Config config,
 bool Gateway::Stop(std::chrono::milliseconds patience) {
   if (stopped_) return true;
   stopped_ = true;
+  if (edge_ != nullptr) edge_->StopRenewing();
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (const auto& output : outputs_) output->BeginDrain();
   bool safe = server_ == nullptr || server_->Stop(deadline);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "config/config.h"
 #include "filters/compile/program.h"
 #include "gateway/commands/config_file.h"
+#include "gateway/commands/edge_module.h"
 #include "gateway/commands/live_rules.h"
 #include "gateway/commands/outputs.h"
 #include "gateway/operate/counter.h"
@@ -33,9 +35,11 @@ struct ReloadCounters {
 
 class Gateway {
  public:
+  // In an IoT Edge module Create() waits until the runtime has given the listeners' certificates:
+  // `give_up` is asked now and then, and ends it as Cancelled.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(
       config::Config config, std::shared_ptr<const compile::Program> program,
-      Connections connections);
+      Connections connections, const std::function<bool()>& give_up = [] { return false; });
   ~Gateway();
 
   void Start();
@@ -46,6 +50,12 @@ class Gateway {
   // limits and the TLS context that they were accepted under. Returns when every worker has left
   // the old rules. On the thread of Start() and Stop().
   absl::Status Apply(config::Config config, std::shared_ptr<const compile::Program> program);
+
+  // `renewed` is called, on another thread, when the IoT Edge runtime has given a listener another
+  // certificate; UseRenewedCertificates() is then for the thread of Start() and Stop(). Sessions go
+  // on under the certificate that they began with.
+  void NotifyOfRenewals(const std::function<void()>& renewed);
+  void UseRenewedCertificates();
 
   // No new connections; what was taken is settled and sent, until `patience` is over. True: all of
   // it.
@@ -58,17 +68,21 @@ class Gateway {
   std::string http_address() const;
 
  private:
-  using Contexts = std::vector<std::shared_ptr<const tls::ServerContext>>;
+  using Context = std::shared_ptr<const tls::ServerContext>;
+  using Contexts = std::vector<Context>;
 
   Gateway(config::Config config, std::shared_ptr<const compile::Program> program,
           Connections connections);
 
   absl::Status OpenOutputs();
+  absl::Status AwaitCertificates(const std::function<bool()>& give_up);
   absl::Status OpenServer();
   absl::Status OpenHttp();
   std::unique_ptr<server::PublishSink> NewSink();
+  absl::StatusOr<Context> ContextFor(const config::TlsOptions& options);
   // Of the listeners.
-  static absl::StatusOr<Contexts> LoadContexts(const config::Config& config);
+  absl::StatusOr<Contexts> LoadContexts(const config::Config& config);
+  void UseContext(size_t listener, Context context, const server::Limits& limits);
   void KeepRuleNames(const compile::Program& program);
   void LoadReducers();
   void SaveReducers(bool only_windows);
@@ -85,6 +99,7 @@ class Gateway {
   LiveRules rules_;
   ReloadCounters reloads_;
   std::unique_ptr<server::Server> server_;
+  std::unique_ptr<EdgeModule> edge_;  // null unless we are one
   std::unique_ptr<operate::HttpServer> http_;
   bool started_ = false;
   bool stopped_ = false;

@@ -63,6 +63,12 @@ int MainLoop::NextSignal() {
                                                                  : 0;
 }
 
+bool MainLoop::IsEndAsked() {
+  sigset_t pending;
+  sigpending(&pending);
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
 void MainLoop::RunTasks() {
   uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(wake_.get(), &count, sizeof count);

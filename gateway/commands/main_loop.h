@@ -25,6 +25,8 @@ class MainLoop {
 
   // Until SIGTERM, SIGINT or End(): returns why. `reload` is SIGHUP.
   std::string Wait(const std::function<void()>& reload);
+  // Whether a signal waits that will end Wait(): for what may take long before it.
+  static bool IsEndAsked();
   // From now on a signal ends the process at once.
   void LetSignalsKill();
 

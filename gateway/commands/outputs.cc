@@ -135,10 +135,8 @@ class FileSink final : public Output {
 
 uplink::UplinkOptions IotHub(const config::OutputOptions& options,
                              const OutputSurroundings& around) {
-  assert(around.connections.contains(options.name));
   uplink::IotHubOptions hub;
   hub.name = options.name;
-  hub.connection = around.connections.at(options.name);
   hub.ca_file = options.ca;
   hub.certificate_file = options.certificate;
   hub.key_file = options.key;
@@ -149,6 +147,12 @@ uplink::UplinkOptions IotHub(const config::OutputOptions& options,
   hub.max_delay = options.pack.max_delay;
   hub.epoch = around.epoch;
   hub.sender.backoff.cap = options.reconnect_max;
+  if (options.edge) {
+    assert(around.edge != nullptr);
+    return uplink::UplinkOptionsOf(hub, around.edge->NewLogin(options, around.gateway.state));
+  }
+  assert(around.connections.contains(options.name));
+  hub.connection = around.connections.at(options.name);
   return uplink::UplinkOptionsOf(hub);
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "config/config.h"
 #include "gateway/commands/config_file.h"
+#include "gateway/commands/edge_module.h"
 #include "gateway/operate/metrics_page.h"
 #include "gateway/pipeline/output_port.h"
 #include "gateway/session/ack_ticket.h"
@@ -42,7 +43,8 @@ class Output {
 
 // What outputs share. The members outlive the call.
 struct OutputSurroundings {
-  const Connections& connections;  // has that of every iothub output
+  const Connections& connections;  // has that of every iothub output but those by `edge`
+  const EdgeModule* edge;          // null where no output is by `edge`
   const config::GatewayOptions& gateway;
   const config::SpoolOptions& spool;
   const std::string& epoch;  // the first half of every message id of this process

@@ -60,7 +60,12 @@ int Run(const RunOptions& options) {
 
   const std::string name = GatewayName(config.gateway);
   absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Create(
-      std::move(config), std::move(loaded->program), std::move(loaded->connections));
+      std::move(config), std::move(loaded->program), std::move(loaded->connections),
+      [] { return MainLoop::IsEndAsked(); });
+  if (absl::IsCancelled(gateway.status())) {
+    Log(LogLevel::kInfo, "stopped", std::string(gateway.status().message()));
+    return kExitFine;
+  }
   if (!gateway.ok()) {
     fmt::print(stderr, "sluice: {}: {}\n", options.config, std::string(gateway.status().message()));
     return kExitNo;
@@ -75,6 +80,8 @@ int Run(const RunOptions& options) {
   Log(LogLevel::kInfo, "started", "devices may connect",
       {{"gateway", name}, {"version", SLUICE_VERSION}, {"file", options.config}});
 
+  (*gateway)->NotifyOfRenewals(
+      [&] { main_loop.Post([&] { (*gateway)->UseRenewedCertificates(); }); });
   const std::string why = main_loop.Wait([&] { Reload(options.config, **gateway); });
   Log(LogLevel::kInfo, "stopping", "draining: no new connections", {{"signal", why}});
   // Whoever asks a second time does not want to wait for the drain.

@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "edge/module_environment.h"
+#include "gateway/commands/edge_module.h"
 #include "gateway/credentials/certificate.h"
 #include "gateway/tls/context.h"
 
@@ -34,14 +37,14 @@ void CheckListener(const config::ListenerOptions& listener, const std::string& k
       {"certificate", &tls.certificate}, {"key", &tls.key}, {"client_ca", &tls.client_ca}};
   for (const auto& [name, path] : files) {
     std::error_code error;
-    if (std::filesystem::exists(*path, error)) continue;
+    if (path->empty() || std::filesystem::exists(*path, error)) continue;
     all_there = false;
     const std::string file_key = fmt::format("{}.tls.{}", key, name);
     diagnostics.Warning(diagnostics.PlaceOf(file_key), file_key,
                         fmt::format("{} is not there yet", *path),
                         "sluice pki makes certificates for trials");
   }
-  if (!all_there) return;
+  if (!all_there || tls.edge) return;
   WarnOfOpenSecret(tls.key, key + ".tls.key", "the key", diagnostics);
   const auto context =
       tls::ServerContext::Load({tls.certificate, tls.key, tls.client_ca, tls.min_version});
@@ -94,6 +97,14 @@ void CheckOutput(const config::OutputOptions& output, config::Diagnostics& diagn
   }
 }
 
+// A file for a module may be checked elsewhere.
+void CheckEdge(const config::Config& config, config::Diagnostics& diagnostics) {
+  if (!UsesEdge(config)) return;
+  const auto module =
+      edge::ReadModuleEnvironment([](const char* name) { return std::getenv(name); });
+  if (!module.ok()) diagnostics.Warning({}, "edge: true", std::string(module.status().message()));
+}
+
 }  // namespace
 
 void CheckSurroundings(const config::Config& config, config::Diagnostics& diagnostics) {
@@ -101,6 +112,7 @@ void CheckSurroundings(const config::Config& config, config::Diagnostics& diagno
     CheckListener(config.listeners[i], fmt::format("listeners[{}]", i), diagnostics);
   }
   for (const config::OutputOptions& output : config.outputs) CheckOutput(output, diagnostics);
+  CheckEdge(config, diagnostics);
 }
 
 }  // namespace sluice::commands

@@ -13,12 +13,22 @@
 
 namespace sluice::credentials {
 
-std::string MakeSasToken(std::string_view resource, std::string_view key, int64_t expiry_s) {
-  std::string sr;
-  AppendPercentEncoded(resource, &sr);
-  const std::string se = std::to_string(expiry_s);
-  const std::string to_sign = sr + "\n" + se;
+std::string SasStringToSign(std::string_view resource, int64_t expiry_s) {
+  std::string text;
+  AppendPercentEncoded(resource, &text);
+  return text + "\n" + std::to_string(expiry_s);
+}
 
+std::string SasToken(std::string_view resource, std::string_view signature, int64_t expiry_s) {
+  std::string token = "SharedAccessSignature sr=";
+  AppendPercentEncoded(resource, &token);
+  token += "&sig=";
+  AppendPercentEncoded(signature, &token);
+  return token + "&se=" + std::to_string(expiry_s);
+}
+
+std::string MakeSasToken(std::string_view resource, std::string_view key, int64_t expiry_s) {
+  const std::string to_sign = SasStringToSign(resource, expiry_s);
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned int digest_bytes = 0;
   const unsigned char* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
@@ -26,12 +36,10 @@ std::string MakeSasToken(std::string_view resource, std::string_view key, int64_
                                          to_sign.size(), digest, &digest_bytes);
   assert(made != nullptr);
   static_cast<void>(made);
-
-  std::string token = "SharedAccessSignature sr=" + sr + "&sig=";
-  AppendPercentEncoded(
-      absl::Base64Escape(std::string(reinterpret_cast<const char*>(digest), digest_bytes)), &token);
-  token += "&se=" + se;
-  return token;
+  return SasToken(
+      resource,
+      absl::Base64Escape(std::string(reinterpret_cast<const char*>(digest), digest_bytes)),
+      expiry_s);
 }
 
 absl::StatusOr<int64_t> SasExpiry(std::string_view token) {

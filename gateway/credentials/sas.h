@@ -16,6 +16,11 @@ namespace sluice::credentials {
 // 1970), signed with `key` (raw bytes).
 std::string MakeSasToken(std::string_view resource, std::string_view key, int64_t expiry_s);
 
+// The two halves of it, for keys that sign elsewhere: what is signed by HMAC-SHA256, and the token
+// with that signature in base64.
+std::string SasStringToSign(std::string_view resource, int64_t expiry_s);
+std::string SasToken(std::string_view resource, std::string_view signature, int64_t expiry_s);
+
 // When a token made elsewhere expires: its "se" field, seconds since 1970.
 absl::StatusOr<int64_t> SasExpiry(std::string_view token);
 

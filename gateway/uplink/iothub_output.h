@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "gateway/credentials/connection_string.h"
+#include "gateway/credentials/login.h"
 #include "gateway/uplink/uplink_output.h"
 
 namespace sluice::uplink {
@@ -27,6 +29,9 @@ struct IotHubOptions {
 };
 
 UplinkOptions UplinkOptionsOf(const IotHubOptions& options);
+// Of an identity that no connection string says: `connection` and what goes with it are not used.
+UplinkOptions UplinkOptionsOf(const IotHubOptions& options,
+                              std::unique_ptr<credentials::LoginSource> login);
 
 class IotHubOutput final : public UplinkOutput {
  public:

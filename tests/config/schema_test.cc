@@ -44,7 +44,7 @@ std::string Explicit(const SectionInfo& section) {
     if (!option.later.empty() || !BelongsTo(option, "iothub")) continue;
     std::string value;
     if (const auto required = kRequired.find(option.name);
-        option.required && required != kRequired.end()) {
+        required != kRequired.end() && (option.required || section.name == "tls")) {
       value = required->second;
     } else if (option.type.kind == Kind::kSection || option.type.kind == Kind::kNoneOrSection) {
       if (!IsOptional(option.type.section())) value = Explicit(option.type.section());
