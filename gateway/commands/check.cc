@@ -29,9 +29,11 @@ std::string Summary(const config::RulesFile& file) {
 }
 
 // The program stands in comments: what is printed is a configuration still.
-int Dump(const std::string& path, const compile::Program& program) {
+int Dump(const ConfigSource& source, const compile::Program& program) {
   config::Diagnostics diagnostics;
-  const std::optional<std::string> dump = config::Dump(path, &diagnostics);
+  const std::optional<std::string> dump =
+      source.text ? config::DumpText(*source.text, source.name, "/", &diagnostics)
+                  : config::Dump(source.name, &diagnostics);
   if (!dump) {
     fmt::print(stderr, "{}", diagnostics.Render());
     return kExitNo;
@@ -56,18 +58,23 @@ int Check(const CheckOptions& options) {
     fmt::print("{}", config::JsonSchema());
     return kExitFine;
   }
+  const absl::StatusOr<ConfigSource> source = FindConfig(options.config);
+  if (!source.ok()) {
+    fmt::print(stderr, "sluice check: {}\n", std::string(source.status().message()));
+    return absl::IsNotFound(source.status()) ? kExitUsage : kExitNo;
+  }
   config::Diagnostics diagnostics;
-  const std::optional<ConfigFile> loaded = LoadConfigFile(options.config, &diagnostics);
+  const std::optional<ConfigFile> loaded = LoadConfig(*source, &diagnostics);
   if (loaded && loaded->file.config) CheckSurroundings(*loaded->file.config, diagnostics);
   fmt::print(stderr, "{}", diagnostics.Render());
   const std::string warnings = Count(diagnostics.warnings(), "warning");
   if (!loaded || diagnostics.errors() > 0) {
-    fmt::print(stderr, "{}: {}, {}\n", options.config, Count(diagnostics.errors(), "error"),
+    fmt::print(stderr, "{}: {}, {}\n", source->name, Count(diagnostics.errors(), "error"),
                warnings);
     return kExitNo;
   }
-  if (options.dump) return Dump(options.config, *loaded->program);
-  fmt::print("{}: fine: {}{}\n", options.config, Summary(loaded->file),
+  if (options.dump) return Dump(*source, *loaded->program);
+  fmt::print("{}: fine: {}{}\n", source->name, Summary(loaded->file),
              diagnostics.warnings() == 0 ? "" : "; " + warnings);
   return kExitFine;
 }

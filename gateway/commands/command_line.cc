@@ -200,10 +200,7 @@ void AddCheck(CLI::App& app, Action& action) {
                  "messages find their rules")
       ->excludes(schema);
   config->excludes(schema);
-  command->callback([=, &action] {
-    if (!options->schema && options->config.empty()) throw CLI::RequiredError("--config");
-    action = [options] { return Check(*options); };
-  });
+  command->callback([=, &action] { action = [options] { return Check(*options); }; });
 }
 
 void AddPki(CLI::App& app, Action& action) {
@@ -335,10 +332,11 @@ void AddRun(CLI::App& app, Action& action) {
                  "the configuration again. Example:\n"
                  "  sluice run -c /etc/sluice/sluice.yaml");
   command
-      ->add_option("-c,--config", options->config,
-                   "Configuration (sluice check -c FILE tells if it is sound)")
-      ->type_name(kFile)
-      ->required();
+      ->add_option(
+          "-c,--config", options->config,
+          "Configuration (sluice check -c FILE tells if it is sound); an IoT Edge module may "
+          "do without (edge/README.md)")
+      ->type_name(kFile);
   command->callback([=, &action] { action = [options] { return Run(*options); }; });
 }
 

@@ -53,7 +53,13 @@ void AddConnection(const config::OutputOptions& output, Connections* connections
 
 std::optional<ConfigFile> LoadConfigFile(const std::string& path,
                                          config::Diagnostics* diagnostics) {
-  std::optional<config::RulesFile> file = config::LoadRules(path, diagnostics);
+  return LoadConfig({path, std::nullopt}, diagnostics);
+}
+
+std::optional<ConfigFile> LoadConfig(const ConfigSource& source, config::Diagnostics* diagnostics) {
+  std::optional<config::RulesFile> file =
+      source.text ? config::LoadRulesText(*source.text, source.name, "/", diagnostics)
+                  : config::LoadRules(source.name, diagnostics);
   if (!file) return std::nullopt;
   ConfigFile loaded{*std::move(file), nullptr, {}};
   std::vector<compile::Problem> problems;

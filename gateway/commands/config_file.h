@@ -12,6 +12,7 @@
 #include "config/diagnostics.h"
 #include "config/load.h"
 #include "filters/compile/program.h"
+#include "gateway/commands/config_source.h"
 #include "gateway/credentials/connection_string.h"
 
 namespace sluice::commands {
@@ -29,6 +30,7 @@ struct ConfigFile {
 // connection strings. Nothing if the file cannot be read as either. What is wrong goes to the
 // diagnostics: while they hold an error, the answer is only good for looking for more.
 std::optional<ConfigFile> LoadConfigFile(const std::string& path, config::Diagnostics* diagnostics);
+std::optional<ConfigFile> LoadConfig(const ConfigSource& source, config::Diagnostics* diagnostics);
 
 // The rules of such a file. Null if there is an error anywhere in it.
 std::shared_ptr<const compile::Program> LoadProgram(const std::string& path,

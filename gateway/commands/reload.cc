@@ -82,10 +82,11 @@ void SetUpLog(const config::OperateOptions& options) {
   operate::SetUpLog({.level = LevelOf(options.log_level), .json = options.log_json});
 }
 
-bool Reload(const std::string& path, Gateway& gateway) {
+bool Reload(const ConfigSource& source, Gateway& gateway) {
+  const std::string& path = source.name;
   const auto start = std::chrono::steady_clock::now();
   config::Diagnostics diagnostics;
-  std::optional<ConfigFile> loaded = LoadConfigFile(path, &diagnostics);
+  std::optional<ConfigFile> loaded = LoadConfig(source, &diagnostics);
   if (loaded && !loaded->file.config) {
     diagnostics.Error({}, "", "holds rules alone",
                       "the gateway wants listeners and outputs besides");

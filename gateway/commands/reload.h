@@ -7,12 +7,13 @@
 #include <string>
 
 #include "config/diagnostics.h"
+#include "gateway/commands/config_source.h"
 #include "gateway/commands/gateway.h"
 
 namespace sluice::commands {
 
 // On the thread of the gateway's Start() and Stop(). Whether it was taken over.
-bool Reload(const std::string& path, Gateway& gateway);
+bool Reload(const ConfigSource& source, Gateway& gateway);
 
 // What was found wrong or doubtful, a log line each, of very many the first ones.
 void LogDiagnostics(const config::Diagnostics& diagnostics);

@@ -38,8 +38,13 @@ void RaiseDescriptorLimit() {
 }  // namespace
 
 int Run(const RunOptions& options) {
+  const absl::StatusOr<ConfigSource> source = FindConfig(options.config);
+  if (!source.ok()) {
+    fmt::print(stderr, "sluice run: {}\n", std::string(source.status().message()));
+    return absl::IsNotFound(source.status()) ? kExitUsage : kExitNo;
+  }
   config::Diagnostics diagnostics;
-  std::optional<ConfigFile> loaded = LoadConfigFile(options.config, &diagnostics);
+  std::optional<ConfigFile> loaded = LoadConfig(*source, &diagnostics);
   if (loaded && !loaded->file.config) {
     diagnostics.Error({}, "", "holds rules alone",
                       "run wants listeners, devices and outputs besides");
@@ -59,15 +64,15 @@ int Run(const RunOptions& options) {
   RaiseDescriptorLimit();
 
   const std::string name = GatewayName(config.gateway);
-  absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Create(
-      std::move(config), std::move(loaded->program), std::move(loaded->connections),
-      [] { return MainLoop::IsEndAsked(); });
+  absl::StatusOr<std::unique_ptr<Gateway>> gateway =
+      Gateway::Create(std::move(config), std::move(loaded->program), std::move(loaded->connections),
+                      [] { return MainLoop::IsEndAsked(); });
   if (absl::IsCancelled(gateway.status())) {
     Log(LogLevel::kInfo, "stopped", std::string(gateway.status().message()));
     return kExitFine;
   }
   if (!gateway.ok()) {
-    fmt::print(stderr, "sluice: {}: {}\n", options.config, std::string(gateway.status().message()));
+    fmt::print(stderr, "sluice: {}: {}\n", source->name, std::string(gateway.status().message()));
     return kExitNo;
   }
   (*gateway)->Start();
@@ -78,11 +83,11 @@ int Run(const RunOptions& options) {
     fmt::print("sluice: http on {}\n", http);
   std::fflush(stdout);
   Log(LogLevel::kInfo, "started", "devices may connect",
-      {{"gateway", name}, {"version", SLUICE_VERSION}, {"file", options.config}});
+      {{"gateway", name}, {"version", SLUICE_VERSION}, {"file", source->name}});
 
   (*gateway)->NotifyOfRenewals(
       [&] { main_loop.Post([&] { (*gateway)->UseRenewedCertificates(); }); });
-  const std::string why = main_loop.Wait([&] { Reload(options.config, **gateway); });
+  const std::string why = main_loop.Wait([&] { Reload(*source, **gateway); });
   Log(LogLevel::kInfo, "stopping", "draining: no new connections", {{"signal", why}});
   // Whoever asks a second time does not want to wait for the drain.
   main_loop.LetSignalsKill();

@@ -14,7 +14,7 @@ namespace {
 const std::string kFolder = SLUICE_TEST_DATA "/../../config/examples/";
 
 TEST(ExamplesTest, LoadWithoutAWarning) {
-  for (const char* name : {"minimal.yaml", "plant.yaml"}) {
+  for (const char* name : {"edge-module.yaml", "minimal.yaml", "plant.yaml"}) {
     Diagnostics diagnostics;
     const std::optional<RulesFile> file = LoadRules(kFolder + name, &diagnostics);
     EXPECT_TRUE(file && file->config);
