@@ -111,6 +111,13 @@ constexpr Key<SpoolOptions> kSpoolKeys[] = {
     {"discard", Same<&SpoolOptions::discard>, kLive},
 };
 
+constexpr Key<CloudOptions> kCloudKeys[] = {
+    {"output", Same<&CloudOptions::output>},
+    {"methods", Same<&CloudOptions::methods>},
+    {"desired", Same<&CloudOptions::desired>},
+    {"report_interval", Same<&CloudOptions::report_interval>},
+};
+
 constexpr Key<OperateOptions> kOperateKeys[] = {
     {"http",
      [](const OperateOptions& a, const OperateOptions& b) {
@@ -179,6 +186,14 @@ void CompareOutputs(const Config& before, const Config& after, Comparer& compare
   }
 }
 
+void CompareClouds(const Config& before, const Config& after, Comparer& comparer) {
+  if (before.cloud && after.cloud) {
+    comparer.Section<CloudOptions>("cloud", kCloudKeys, *before.cloud, *after.cloud);
+  } else if (before.cloud != after.cloud) {
+    comparer.Add("cloud", false);
+  }
+}
+
 }  // namespace
 
 std::vector<Change> CompareConfigs(const Config& before, const Config& after) {
@@ -189,6 +204,7 @@ std::vector<Change> CompareConfigs(const Config& before, const Config& after) {
   if (!(before.rules == after.rules)) comparer.Add("rules", true);
   CompareOutputs(before, after, comparer);
   comparer.Section<SpoolOptions>("spool", kSpoolKeys, before.spool, after.spool);
+  CompareClouds(before, after, comparer);
   comparer.Section<OperateOptions>("operate", kOperateKeys, before.operate, after.operate);
   return comparer.Take();
 }

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "filters/compile/rule_spec.h"
@@ -181,6 +182,22 @@ struct OperateOptions {
   bool operator==(const OperateOptions&) const = default;
 };
 
+// Direct methods that a gateway can answer, and sections that something else than the file may
+// replace.
+inline constexpr std::string_view kCloudMethods[] = {"ping",   "stats", "explain",
+                                                     "reload", "kick",  "drain"};
+inline constexpr std::string_view kOverlaySections[] = {"rules", "devices", "limits", "log_level"};
+
+// What the hub may see of the gateway and do to it.
+struct CloudOptions {
+  std::string output;  // of type iothub: its identity is the gateway's own
+  std::vector<std::string> methods = {"ping", "stats", "explain"};  // those that are answered
+  std::vector<std::string> desired;  // sections that desired properties may replace
+  std::chrono::milliseconds report_interval{3'600'000};  // of counters; 0: none
+
+  bool operator==(const CloudOptions&) const = default;
+};
+
 struct Config {
   std::string file;
   GatewayOptions gateway;
@@ -190,6 +207,7 @@ struct Config {
   std::vector<OutputOptions> outputs;  // in the order written
   SpoolOptions spool;
   OperateOptions operate;
+  std::optional<CloudOptions> cloud;  // absent: the hub is not listened to
 };
 
 }  // namespace sluice::config

@@ -77,7 +77,24 @@ constexpr Row<DeviceOptions> kDeviceRows[] = {
     Later<DeviceOptions>("keys", "symmetric keys of devices that authenticate by SAS token"),
 };
 
+// Of DeviceOptions what a running gateway can change; each key replaces what was there.
+constexpr Row<DeviceOptions> kOverlayRows[] = {
+    {{"publish", kTexts, "", kPublishAbout}, SetTemplates<&DeviceOptions::publish>},
+    {{"subscribe", kTexts, "", kSubscribeAbout}, SetTemplates<&DeviceOptions::subscribe>},
+    {{"each", Sections(EachSection), "", "More for some identities"},
+     SetSections<&DeviceOptions::each, kEachRows>},
+};
+
 }  // namespace
+
+void LayOverDevices(Reader& reader, const YamlNode& node, Config& into) {
+  for (const Member& member : node.members) {
+    if (member.name.text == "publish") into.devices.publish.clear();
+    if (member.name.text == "subscribe") into.devices.subscribe.clear();
+    if (member.name.text == "each") into.devices.each.clear();
+  }
+  ReadSection<DeviceOptions>(reader, node, "devices", kOverlayRows, into.devices);
+}
 
 void SetDevices(Reader& reader, const OptionInfo&, const YamlNode& node, const std::string& key,
                 Config& into) {

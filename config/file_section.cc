@@ -29,6 +29,8 @@ constexpr Row<Config> kFileRows[] = {
      SetOutputs},
     {{"spool", Section(SpoolSection), "", "Messages on the disk, for outputs with ack: stored"},
      SetSpool},
+    {{"cloud", Section(CloudSection), "", "What the hub may see of the gateway and do to it"},
+     SetCloud},
     {{"operate", Section(OperateSection), "", "Watching the gateway"}, SetOperate},
 };
 

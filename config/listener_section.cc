@@ -207,6 +207,18 @@ void SetOperate(Reader& reader, const OptionInfo&, const YamlNode& node, const s
   ReadSection<OperateOptions>(reader, node, key, kOperateRows, into.operate);
 }
 
+void LayOverLimits(Reader& reader, const YamlNode& node, Config& into) {
+  const size_t errors = reader.diagnostics().errors();
+  for (ListenerOptions& listener : into.listeners) {
+    ReadSection<LimitOptions>(reader, node, "limits", kLimitRows, listener.limits);
+    if (reader.diagnostics().errors() > errors) return;  // the same of every listener
+  }
+}
+
+void LayOverLogLevel(Reader& reader, const YamlNode& node, Config& into) {
+  reader.Read(Choice(kLogLevels), node, "log_level", into.operate.log_level);
+}
+
 const SectionInfo& GatewaySection() {
   static const SectionInfo section =
       Describe<GatewayOptions>("gateway", "The process itself", kGatewayRows);

@@ -77,6 +77,7 @@ std::optional<Config> ReadConfig(const YamlNode& root, const std::string& file,
   Config config;
   config.file = file;
   ReadFileSection(reader, root, config);
+  CheckCloud(config, diagnostics);
   if (diagnostics.errors() > 0) return std::nullopt;
   WarnOfIdleDevices(root, config, diagnostics);
   return config;

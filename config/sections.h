@@ -23,6 +23,8 @@ void SetOutputs(Reader& reader, const OptionInfo& info, const YamlNode& node,
                 const std::string& key, Config& into);
 void SetSpool(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
               Config& into);
+void SetCloud(Reader& reader, const OptionInfo& info, const YamlNode& node, const std::string& key,
+              Config& into);
 void SetOperate(Reader& reader, const OptionInfo& info, const YamlNode& node,
                 const std::string& key, Config& into);
 
@@ -38,6 +40,15 @@ const SectionInfo& RulesSection();
 const SectionInfo& OutputSection();
 const SectionInfo& SpoolSection();
 const SectionInfo& OperateSection();
+const SectionInfo& CloudSection();
+
+// Once all sections have been read.
+void CheckCloud(const Config& config, Diagnostics& diagnostics);
+
+// What config/overlay.h says of these sections.
+void LayOverDevices(Reader& reader, const YamlNode& node, Config& into);
+void LayOverLimits(Reader& reader, const YamlNode& node, Config& into);
+void LayOverLogLevel(Reader& reader, const YamlNode& node, Config& into);
 
 // As the file says it.
 std::string_view AckText(Ack ack);

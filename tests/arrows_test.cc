@@ -48,6 +48,8 @@ const std::map<std::string, std::set<std::string>> kMayUse = {
      {"filters/json", "filters/utc", "gateway/causes", "gateway/credentials", "gateway/link",
       "gateway/spool", "gateway/session/ack_ticket.h", "gateway/operate/counter.h",
       "gateway/operate/log.h"}},
+    {"gateway/cloud",
+     {"filters/json", "gateway/uplink", "gateway/spool/doorbell.h", "gateway/operate/log.h"}},
     {"edge",
      {"filters/json", "filters/utc", "gateway/causes", "gateway/credentials", "gateway/tls",
       "gateway/operate/log.h"}},

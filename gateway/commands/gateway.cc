@@ -98,10 +98,13 @@ Gateway::Gateway(config::Config config, std::shared_ptr<const compile::Program> 
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(
     config::Config config, std::shared_ptr<const compile::Program> program, Connections connections,
-    const std::function<bool()>& give_up) {
+    const std::function<bool()>& give_up, std::optional<CloudSetup> cloud) {
   const compile::Program& rules = *program;  // lives on in the gateway
-  std::unique_ptr<Gateway> gateway(
-      new Gateway(std::move(config), std::move(program), std::move(connections)));
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(config), program, std::move(connections)));
+  if (cloud) {
+    gateway->cloud_ = std::make_unique<CloudLink>(*std::move(cloud), *gateway);
+    gateway->cloud_->OnRules(gateway->config_.rules, std::move(program));
+  }
   gateway->epoch_ = uplink::MakeEpoch(uplink::RealClock());
   if (UsesEdge(gateway->config_)) {
     absl::StatusOr<std::unique_ptr<EdgeModule>> edge = EdgeModule::Create(gateway->config_);
@@ -127,9 +130,13 @@ absl::Status Gateway::OpenOutputs() {
       server_->Settle(tickets);
     };
     events.room = [this] { server_->Resume(); };
-    absl::StatusOr<std::unique_ptr<Output>> output = MakeOutput(
-        options, {connections_, edge_.get(), config_.gateway, config_.spool, epoch_, rule_names_},
-        std::move(events));
+    absl::StatusOr<std::unique_ptr<Output>> output =
+        MakeOutput(options,
+                   {connections_, edge_.get(), config_.gateway, config_.spool, epoch_, rule_names_,
+                    [this](const std::string& name, spool::Doorbell& bell) -> uplink::Downlink* {
+                      return cloud_ && cloud_->output() == name ? cloud_->Listen(bell) : nullptr;
+                    }},
+                   std::move(events));
     if (!output.ok()) return In("outputs." + options.name, output.status());
     outputs_.push_back(*std::move(output));
   }
@@ -285,6 +292,7 @@ void Gateway::Start() {
   LoadReducers();
   for (const auto& output : outputs_) output->Start();
   server_->Start();
+  if (cloud_) cloud_->Start();
 }
 
 absl::Status Gateway::Apply(config::Config config,
@@ -296,6 +304,7 @@ absl::Status Gateway::Apply(config::Config config,
   for (size_t i = 0; i < contexts->size(); ++i)
     UseContext(i, std::move((*contexts)[i]), LimitsFor(config.listeners[i].limits));
   KeepRuleNames(*program);
+  if (cloud_) cloud_->OnRules(config.rules, program);
   rules_.Replace(std::make_shared<pipeline::Admission>(config.devices), std::move(program),
                  *server_);
   config_ = std::move(config);
@@ -306,6 +315,7 @@ bool Gateway::Stop(std::chrono::milliseconds patience) {
   if (stopped_) return true;
   stopped_ = true;
   if (edge_ != nullptr) edge_->StopRenewing();
+  if (cloud_ && started_) cloud_->Stop();
   const auto deadline = std::chrono::steady_clock::now() + patience;
   for (const auto& output : outputs_) output->BeginDrain();
   bool safe = server_ == nullptr || server_->Stop(deadline);
@@ -320,16 +330,30 @@ bool Gateway::Stop(std::chrono::milliseconds patience) {
   return safe;
 }
 
-operate::HttpResponse Gateway::Metrics() const {
+operate::MetricsPage Gateway::MetricsPage() const {
   operate::MetricsPage page;
   AddServerMetrics(server_->Counts(), &page);
   page.AddHistogram("ack_latency_seconds", "From a PUBLISH to its acknowledgement",
                     server_->AckLatencies());
   rules_.AddMetrics(&page);
   AddReloadMetrics(reloads_, &page);
+  if (cloud_) cloud_->AddMetrics(&page);
   for (const auto& output : outputs_) output->AddMetrics(&page);
   if (!has_spool_) AddNoSpoolMetrics(&page);
-  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = page.Text()};
+  return page;
+}
+
+operate::HttpResponse Gateway::Metrics() const {
+  return {.content_type = "text/plain; version=0.0.4; charset=utf-8", .body = MetricsPage().Text()};
+}
+
+std::vector<std::pair<std::string, uint64_t>> Gateway::Totals() const {
+  const server::ServerCounts counts = server_->Counts();
+  const LiveRules::Totals messages = rules_.CountMessages();
+  return {{"connections", counts.connections},
+          {"received", counts.received[0] + counts.received[1] + counts.received[2]},
+          {"forwarded", messages.forwarded},
+          {"dropped", messages.dropped}};
 }
 
 // The process serves: a restart would mend nothing that is wrong outside it.

@@ -8,12 +8,15 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "config/config.h"
 #include "filters/compile/program.h"
+#include "gateway/commands/cloud_link.h"
 #include "gateway/commands/config_file.h"
 #include "gateway/commands/edge_module.h"
 #include "gateway/commands/live_rules.h"
@@ -39,7 +42,8 @@ class Gateway {
   // `give_up` is asked now and then, and ends it as Cancelled.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(
       config::Config config, std::shared_ptr<const compile::Program> program,
-      Connections connections, const std::function<bool()>& give_up = [] { return false; });
+      Connections connections, const std::function<bool()>& give_up = [] { return false; },
+      std::optional<CloudSetup> cloud = std::nullopt);
   ~Gateway();
 
   void Start();
@@ -62,8 +66,15 @@ class Gateway {
   bool Stop(std::chrono::milliseconds patience);
 
   const server::Server& server() const { return *server_; }
+  server::Server& server() { return *server_; }
   const config::Config& config() const { return config_; }
   ReloadCounters& reloads() { return reloads_; }
+  CloudLink* cloud() { return cloud_.get(); }  // null without one
+
+  // What /metrics shows, and the few numbers that a twin has room for. Any thread, from Start() to
+  // Stop().
+  operate::MetricsPage MetricsPage() const;
+  std::vector<std::pair<std::string, uint64_t>> Totals() const;
   // "ADDRESS:PORT", or empty without operate.http.
   std::string http_address() const;
 
@@ -94,6 +105,7 @@ class Gateway {
   const Connections connections_;
   bool has_spool_ = false;  // outputs stay what they are
   std::string epoch_;
+  std::unique_ptr<CloudLink> cloud_;              // outputs listen by it
   std::vector<std::unique_ptr<Output>> outputs_;  // in the order of the program's
   spool::RuleNames rule_names_;
   LiveRules rules_;

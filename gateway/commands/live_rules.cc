@@ -117,6 +117,17 @@ void LiveRules::CloseWindows() {
   for (WorkerSink* sink : sinks_) sink->pipeline().CloseWindows();
 }
 
+LiveRules::Totals LiveRules::CountMessages() const {
+  const MutexLock lock(&mutex_);
+  Totals totals;
+  for (const WorkerSink* sink : sinks_) {
+    const pipeline::PipelineCounters& counters = sink->pipeline().counters();
+    for (const operate::Counter& each : counters.dropped) totals.dropped += each.Get();
+    for (const operate::Counter& each : counters.forwarded) totals.forwarded += each.Get();
+  }
+  return totals;
+}
+
 void LiveRules::AddMetrics(operate::MetricsPage* page) const {
   const MutexLock lock(&mutex_);
   std::vector<const pipeline::Pipeline*> pipelines;

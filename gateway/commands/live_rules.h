@@ -51,6 +51,13 @@ class LiveRules {
   // In place of saving them.
   void CloseWindows() ABSL_LOCKS_EXCLUDED(mutex_);
 
+  // Messages that matched nothing or were held, and copies that outputs were given. Any thread.
+  struct Totals {
+    uint64_t dropped = 0;
+    uint64_t forwarded = 0;
+  };
+  Totals CountMessages() const ABSL_LOCKS_EXCLUDED(mutex_);
+
   // Any thread. They wait for a replacement under way, for about one turn of each worker.
   void AddMetrics(operate::MetricsPage* page) const ABSL_LOCKS_EXCLUDED(mutex_);
 

@@ -86,6 +86,12 @@ class HubOutput final : public Output {
                      counters.resent.Get(), labels);
     page->AddCounter("uplink_refused_total", "Device messages that the hub would never take",
                      counters.refused.Get(), labels);
+    page->AddCounter("downlink_received_total", "Messages of the hub: twin and methods",
+                     counters.downlink_received.Get(), labels);
+    page->AddCounter("downlink_missed_total", "Of these, dropped because too many waited",
+                     counters.downlink_missed.Get(), labels);
+    page->AddCounter("downlink_sent_total", "Answers and reports to the hub",
+                     counters.downlink_sent.Get(), labels);
     page->AddCounter("dead_letters_total", "Of these, kept in the file of dead letters",
                      dead_letters_->kept(), labels);
     page->AddCounter("dead_letters_lost_total", "Of these, that could not be kept there",
@@ -199,6 +205,7 @@ absl::StatusOr<std::unique_ptr<Output>> MakeUplink(const config::OutputOptions& 
                                                        std::string_view reason) {
     letters->Add(record, reason);
   };
+  uplink->downlink = around.downlink ? around.downlink(options.name, *bell) : nullptr;
   return std::make_unique<HubOutput>(*std::move(uplink), std::move(bell), *std::move(room),
                                      std::move(dead_letters), around.rule_names, std::move(settle));
 }

@@ -14,7 +14,9 @@
 #include "gateway/operate/metrics_page.h"
 #include "gateway/pipeline/output_port.h"
 #include "gateway/session/ack_ticket.h"
+#include "gateway/spool/doorbell.h"
 #include "gateway/spool/rule_names.h"
+#include "gateway/uplink/downlink.h"
 
 namespace sluice::commands {
 
@@ -49,6 +51,8 @@ struct OutputSurroundings {
   const config::SpoolOptions& spool;
   const std::string& epoch;  // the first half of every message id of this process
   const spool::RuleNames& rule_names;
+  // Who listens to the hub of an output, and rings its bell; null: nobody.
+  std::function<uplink::Downlink*(const std::string& output, spool::Doorbell& bell)> downlink;
 };
 
 absl::StatusOr<std::unique_ptr<Output>> MakeOutput(const config::OutputOptions& options,

@@ -44,11 +44,31 @@ std::string Listed(const std::vector<config::Change>& changes) {
   return Listed(keys);
 }
 
-void Refuse(Gateway& gateway, const std::string& path, const std::string& why) {
+ReloadResult Refuse(Gateway& gateway, const std::string& path, const std::string& why,
+                    std::vector<std::string> problems) {
   // Who sees the count finds the reason in the log.
   Log(LogLevel::kError, "reload_refused", "nothing was changed: " + why, {{"file", path}});
   gateway.reloads().last_successful.Set(0);
   gateway.reloads().refused.Add();
+  return {false, why, std::move(problems)};
+}
+
+std::vector<std::string> Lines(const config::Diagnostics& diagnostics) {
+  std::vector<std::string> lines;
+  for (const config::Diagnostic& each : diagnostics.all())
+    lines.push_back(diagnostics.RenderLine(each));
+  return lines;
+}
+
+std::vector<std::string> Lines(const cloud::Desired& desired,
+                               const std::vector<cloud::Fault>& faults) {
+  std::vector<std::string> lines;
+  for (const cloud::Fault& each : faults) {
+    lines.push_back(fmt::format("twin (desired version {}), {}:{}:{}: error: {}: {}",
+                                desired.version, each.section, each.line, each.column, each.key,
+                                each.message));
+  }
+  return lines;
 }
 
 void LogApplied(const std::string& path, const compile::RuleChanges& rules,
@@ -82,7 +102,7 @@ void SetUpLog(const config::OperateOptions& options) {
   operate::SetUpLog({.level = LevelOf(options.log_level), .json = options.log_json});
 }
 
-bool Reload(const ConfigSource& source, Gateway& gateway) {
+ReloadResult Reload(const ConfigSource& source, Gateway& gateway) {
   const std::string& path = source.name;
   const auto start = std::chrono::steady_clock::now();
   config::Diagnostics diagnostics;
@@ -92,25 +112,38 @@ bool Reload(const ConfigSource& source, Gateway& gateway) {
                       "the gateway wants listeners and outputs besides");
   }
   LogDiagnostics(diagnostics);
+  std::vector<std::string> problems = Lines(diagnostics);
   if (!loaded || diagnostics.errors() > 0) {
-    Refuse(gateway, path, fmt::format("the file has errors ({})", diagnostics.errors()));
-    return false;
+    return Refuse(gateway, path, fmt::format("the file has errors ({})", diagnostics.errors()),
+                  std::move(problems));
   }
-  const config::Config& next = *loaded->file.config;
+  config::Config next = *loaded->file.config;
+  if (gateway.cloud() != nullptr && next.cloud) {
+    OverlaidConfig overlaid = gateway.cloud()->Overlay(std::move(next));
+    if (!overlaid.faults.empty()) {
+      problems = Lines(gateway.cloud()->desired(), overlaid.faults);
+      for (const std::string& line : problems) Log(LogLevel::kError, "config", line);
+      return Refuse(gateway, path, "what the twin desires does not fit this file",
+                    std::move(problems));
+    }
+    next = std::move(overlaid.config);
+    loaded->program = std::move(overlaid.program);
+  }
   const std::vector<config::Change> changes = config::CompareConfigs(gateway.config(), next);
   const compile::RuleChanges rules = compile::CompareRules(gateway.config().rules, next.rules);
-  if (absl::Status status = gateway.Apply(next, std::move(loaded->program)); !status.ok()) {
-    Refuse(gateway, path, std::string(status.message()));
-    return false;
+  if (absl::Status status = gateway.Apply(std::move(next), std::move(loaded->program));
+      !status.ok()) {
+    return Refuse(gateway, path, std::string(status.message()), std::move(problems));
   }
-  SetUpLog(next.operate);
+  SetUpLog(gateway.config().operate);
+  if (gateway.cloud() != nullptr) gateway.cloud()->OnReloaded(*std::move(loaded->file.config));
   gateway.reloads().applied.Add();
   gateway.reloads().last_successful.Set(1);
   gateway.reloads().last_success_s.Set(static_cast<uint64_t>(std::time(nullptr)));
   LogApplied(path, rules, changes,
              std::chrono::duration_cast<std::chrono::milliseconds>(
                  std::chrono::steady_clock::now() - start));
-  return true;
+  return {true, "", std::move(problems)};
 }
 
 }  // namespace sluice::commands

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "config/diagnostics.h"
 #include "gateway/commands/config_source.h"
@@ -12,8 +13,15 @@
 
 namespace sluice::commands {
 
-// On the thread of the gateway's Start() and Stop(). Whether it was taken over.
-bool Reload(const ConfigSource& source, Gateway& gateway);
+struct ReloadResult {
+  bool applied = false;
+  std::string error;                  // why not
+  std::vector<std::string> problems;  // a line each, warnings too
+};
+
+// On the thread of the gateway's Start() and Stop(). What its twin desires stays laid over the
+// file.
+ReloadResult Reload(const ConfigSource& source, Gateway& gateway);
 
 // What was found wrong or doubtful, a log line each, of very many the first ones.
 void LogDiagnostics(const config::Diagnostics& diagnostics);

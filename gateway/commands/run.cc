@@ -12,6 +12,7 @@
 #include "gateway/commands/gateway.h"
 #include "gateway/commands/main_loop.h"
 #include "gateway/commands/outputs.h"
+#include "gateway/commands/overlaid_config.h"
 #include "gateway/commands/reload.h"
 #include "gateway/commands/surroundings.h"
 #include "gateway/operate/log.h"
@@ -33,6 +34,32 @@ void RaiseDescriptorLimit() {
     Log(LogLevel::kWarning, "descriptor_limit",
         "cannot raise the limit of open files: fewer devices can connect");
   }
+}
+
+// What the twin desired when the gateway last ran is in force from the start, if it fits the file.
+std::optional<CloudSetup> SetUpCloud(const ConfigSource& source, ConfigFile* loaded,
+                                     MainLoop& main_loop) {
+  config::Config& config = *loaded->file.config;
+  if (!config.cloud) return std::nullopt;
+  CloudSetup setup{source, config, {}, main_loop};
+  if (config.cloud->desired.empty()) return setup;
+  cloud::Desired desired = LoadDesired(config.gateway);
+  if (desired.version == 0) return setup;
+  OverlaidConfig overlaid = LayOverDesired(config, desired);
+  const std::string version = std::to_string(desired.version);
+  if (!overlaid.faults.empty()) {
+    Log(LogLevel::kError, "desired_refused",
+        "what the twin desired last does not fit this file, which alone is in force",
+        {{"version", version}, {"first", overlaid.faults.front().message}});
+    return setup;
+  }
+  config = std::move(overlaid.config);
+  loaded->program = std::move(overlaid.program);
+  setup.desired = std::move(desired);
+  SetUpLog(config.operate);
+  Log(LogLevel::kInfo, "desired_resumed", "what the twin desired last is in force",
+      {{"version", version}});
+  return setup;
 }
 
 }  // namespace
@@ -64,9 +91,10 @@ int Run(const RunOptions& options) {
   RaiseDescriptorLimit();
 
   const std::string name = GatewayName(config.gateway);
-  absl::StatusOr<std::unique_ptr<Gateway>> gateway =
-      Gateway::Create(std::move(config), std::move(loaded->program), std::move(loaded->connections),
-                      [] { return MainLoop::IsEndAsked(); });
+  std::optional<CloudSetup> cloud = SetUpCloud(*source, &*loaded, main_loop);
+  absl::StatusOr<std::unique_ptr<Gateway>> gateway = Gateway::Create(
+      std::move(config), std::move(loaded->program), std::move(loaded->connections),
+      [] { return MainLoop::IsEndAsked(); }, std::move(cloud));
   if (absl::IsCancelled(gateway.status())) {
     Log(LogLevel::kInfo, "stopped", std::string(gateway.status().message()));
     return kExitFine;

@@ -35,14 +35,12 @@ bool SyncFolder(const std::string& folder) {
   return fd.get() >= 0 && ::fsync(fd.get()) == 0;
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> TakeStateFile(const std::string& path) {
+absl::StatusOr<std::string> Read(const std::string& path, bool removes) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (fd.get() < 0) return Failed(path);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return Failed(path);
-  if (::unlink(path.c_str()) != 0) return Failed(path);
+  if (removes && ::unlink(path.c_str()) != 0) return Failed(path);
   if (!S_ISREG(status.st_mode) || status.st_size > kMaxBytes)
     return absl::InvalidArgumentError(path + ": no file that was left here");
   std::string bytes(static_cast<size_t>(status.st_size), '\0');
@@ -57,6 +55,12 @@ absl::StatusOr<std::string> TakeStateFile(const std::string& path) {
   bytes.resize(read);
   return bytes;
 }
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadStateFile(const std::string& path) { return Read(path, false); }
+
+absl::StatusOr<std::string> TakeStateFile(const std::string& path) { return Read(path, true); }
 
 absl::Status WriteStateFile(const std::string& path, std::string_view bytes) {
   const std::string folder = std::filesystem::path(path).parent_path();

@@ -9,6 +9,9 @@
 
 namespace sluice::commands {
 
+// Reads it. NotFound if there is none.
+absl::StatusOr<std::string> ReadStateFile(const std::string& path);
+
 // Reads and removes it: what it says would be out of date after a crash. NotFound if there is none.
 absl::StatusOr<std::string> TakeStateFile(const std::string& path);
 

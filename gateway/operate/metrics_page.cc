@@ -4,7 +4,9 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 namespace sluice::operate {
 namespace {
@@ -15,11 +17,25 @@ std::vector<prometheus::ClientMetric::Label> ToLabels(const MetricsPage::Labels&
   return result;
 }
 
+constexpr std::string_view kPrefix = "sluice_";
+
+std::string JoinValues(const MetricsPage::Labels& labels) {
+  std::string joined;
+  for (const auto& [name, value] : labels) joined += (joined.empty() ? "" : "/") + value;
+  return joined;
+}
+
+nlohmann::ordered_json JsonNumber(double value) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  if (std::trunc(value) == value && std::abs(value) < kExact) return static_cast<int64_t>(value);
+  return value;
+}
+
 }  // namespace
 
 MetricsPage::Family& MetricsPage::FamilyOf(std::string_view name, std::string_view help,
                                            Type type) {
-  const std::string full = "sluice_" + std::string(name);
+  const std::string full = std::string(kPrefix) + std::string(name);
   const auto found = std::find_if(families_.begin(), families_.end(),
                                   [&](const Family& family) { return family.name == full; });
   if (found != families_.end()) return *found;
@@ -78,6 +94,27 @@ std::string MetricsPage::Text() const {
     }
   }
   return prometheus::TextSerializer().Serialize(result);
+}
+
+std::string MetricsPage::Json(std::string_view without) const {
+  nlohmann::ordered_json page = nlohmann::ordered_json::object();
+  for (const Family& family : families_) {
+    const auto is_left_out = [&](const Sample& sample) {
+      return std::any_of(sample.labels.begin(), sample.labels.end(),
+                         [&](const auto& label) { return label.first == without; });
+    };
+    if (std::any_of(family.samples.begin(), family.samples.end(), is_left_out)) continue;
+    nlohmann::ordered_json& out = page[family.name.substr(kPrefix.size())];
+    for (const Sample& sample : family.samples) {
+      nlohmann::ordered_json value = JsonNumber(sample.value);
+      if (family.type == Type::kHistogram) {
+        const uint64_t count = sample.cumulative.empty() ? 0 : sample.cumulative.back().second;
+        value = {{"count", count}, {"sum", sample.value}};
+      }
+      (sample.labels.empty() ? out : out[JoinValues(sample.labels)]) = std::move(value);
+    }
+  }
+  return page.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace sluice::operate

@@ -30,6 +30,10 @@ class MetricsPage {
                     const std::vector<const Histogram*>& parts, Labels labels = {});
 
   std::string Text() const;
+  // The same as one JSON object, names without the prefix: a number, or one for each sample by the
+  // values of its labels ({"rule":3,"no_room":0}), of a histogram {"count","sum"}. Families of
+  // samples that carry the label `without` are left out.
+  std::string Json(std::string_view without = {}) const;
 
  private:
   enum class Type : uint8_t { kCounter, kGauge, kHistogram };

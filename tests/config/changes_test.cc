@@ -76,6 +76,7 @@ TEST(ConfigChangesTest, NamesEachKeyAndWhetherItCanChangeLive) {
        "outputs.log.path restart"},
       {"operate:", "spool: {ttl: 1h, discard: true}\noperate:",
        "spool.ttl restart, spool.discard live"},
+      {"operate:", "cloud: {output: hub}\noperate:", "cloud restart"},
       {"log: {type", "other: {type", "outputs.log restart, outputs.other restart"},
       {"log_level: info", "log_level: debug, log_format: json",
        "operate.log_level live, operate.log_format live"},

@@ -84,6 +84,7 @@ outputs:
   log: {type: file, path: accepted.jsonl}
 spool:
   {max_bytes: 8GiB, min_free: 1GiB, overflow: drop_newest, ttl: 1h, backlog_share: 40, discard: true}
+cloud: {output: hub, methods: [ping, drain], desired: rules, report_interval: 10m}
 operate: {http: "127.0.0.1:9090", log_level: debug, log_format: json}
 )");
   ASSERT_TRUE(loaded.config) << loaded.rendered;
@@ -152,6 +153,11 @@ operate: {http: "127.0.0.1:9090", log_level: debug, log_format: json}
   EXPECT_EQ(config.spool.ttl, std::chrono::hours(1));
   EXPECT_EQ(config.spool.backlog_share, 40u);
   EXPECT_TRUE(config.spool.discard);
+  ASSERT_TRUE(config.cloud);
+  EXPECT_EQ(config.cloud->output, "hub");
+  EXPECT_EQ(config.cloud->methods, (std::vector<std::string>{"ping", "drain"}));
+  EXPECT_EQ(config.cloud->desired, std::vector<std::string>{"rules"});
+  EXPECT_EQ(config.cloud->report_interval, std::chrono::minutes(10));
   EXPECT_EQ(config.outputs[1].type, OutputOptions::Type::kFile);
   EXPECT_EQ(config.outputs[1].ack, Ack::kStored);
   EXPECT_EQ(config.outputs[1].path, "/etc/sluice/accepted.jsonl");
@@ -348,6 +354,15 @@ TEST(LoadTest, RefusesEachFaultInItsPlace) {
        "outputs.b.topic: 'a/{device}': a pack holds messages of several devices"},
       {&Parts::outputs, "outputs: {b: {type: mqtt, address: 'b:1', sas_lifetime: 1h}}\n",
        "outputs.b.sas_lifetime: belongs to outputs of type iothub"},
+      {&Parts::devices, "cloud: {}\n", "cloud: key 'output' is missing"},
+      {&Parts::devices, "cloud: {output: nowhere}\n", "cloud.output: there is no output 'nowhere'"},
+      {&Parts::outputs, "outputs: {log: {type: file, path: x}}\ncloud: {output: log}\n",
+       "'log' is no output of type iothub"},
+      {&Parts::devices, "cloud: {output: log, methods: [ping, kik]}\n",
+       "cloud.methods: 'kik' is none of ping, stats, explain, reload, kick, drain; did you mean "
+       "'kick'?"},
+      {&Parts::devices, "cloud: {output: log, desired: outputs}\n",
+       "cloud.desired: 'outputs' is none of rules, devices, limits, log_level"},
       // Reducers.
       {&Parts::rules, "rules: {list: [{on_change: {by: 1}}]}\n",
        "rules.list[0].on_change: key 'of' is missing"},
