@@ -26,7 +26,14 @@ constexpr Setting kHttp = {"SLUICE_HTTP", ":9600", "/metrics, /healthz and /read
 constexpr Setting kLog = {"SLUICE_LOG", "info", "debug, info, warn or error"};
 constexpr Setting kState = {"SLUICE_STATE", "/data",
                             "folder for what must outlive a restart: mount one"};
-constexpr Setting kSettings[] = {kClientCa, kPublish, kServerName, kListen, kHttp, kLog, kState};
+constexpr Setting kDesired = {"SLUICE_DESIRED", "rules log_level",
+                              "sections that the module's twin may replace, of rules devices "
+                              "limits log_level; none: nothing"};
+constexpr Setting kMethods = {"SLUICE_METHODS", "ping stats explain",
+                              "methods that are answered, besides these reload kick drain; none: "
+                              "nothing"};
+constexpr Setting kSettings[] = {kClientCa, kPublish, kServerName, kListen, kHttp,
+                                 kLog,      kState,   kDesired,    kMethods};
 
 // A JSON string is a YAML scalar, whatever stands in it.
 std::string Quoted(std::string_view text) {
@@ -39,10 +46,13 @@ std::string ValueOf(const Setting& setting, const Environment& environment) {
   return setting.fallback == nullptr ? "" : setting.fallback;
 }
 
+// "none" is no word.
 std::string ListOf(const std::string& words) {
   std::istringstream in(words);
   std::string list;
-  for (std::string word; in >> word;) list += (list.empty() ? "" : ", ") + Quoted(word);
+  for (std::string word; in >> word;) {
+    if (word != "none") list += (list.empty() ? "" : ", ") + Quoted(word);
+  }
   return "[" + list + "]";
 }
 
@@ -76,9 +86,11 @@ absl::StatusOr<BuiltInConfig> MakeBuiltInConfig(const ModuleEnvironment& module,
       "devices: {{publish: {}}}\n"
       "rules: {{default: forward}}\n"
       "outputs: {{hub: {{type: iothub, edge: true}}}}\n"
+      "cloud: {{output: hub, desired: {}, methods: {}}}\n"
       "operate: {{http: {}, log_level: {}}}\n",
       Quoted(credentials::ClientId(module.identity)), Quoted(value(kState)), Quoted(value(kListen)),
-      tls, ListOf(value(kPublish)), Quoted(value(kHttp)), Quoted(value(kLog)));
+      tls, ListOf(value(kPublish)), ListOf(value(kDesired)), ListOf(value(kMethods)),
+      Quoted(value(kHttp)), Quoted(value(kLog)));
   return config;
 }
 

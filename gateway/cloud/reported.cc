@@ -27,7 +27,7 @@ std::string Cut(std::string_view text) {
 Json Number(uint64_t number) { return std::min(number, kMostInteger); }
 
 // null takes out of the twin what is not there any more.
-Json OrNull(Json value) { return value.empty() ? Json(nullptr) : value; }
+Json OrNull(const Json& value) { return value.empty() ? Json(nullptr) : value; }
 
 Json FaultJson(const Fault& fault) {
   Json json = {{"section", fault.section}};
@@ -48,7 +48,7 @@ Json DesiredJson(const DesiredState& desired) {
   json["version"] = Number(desired.version);
   json["inForce"] = Number(desired.version_in_force);
   json["sections"] = OrNull(Json(desired.sections));
-  json["errors"] = OrNull(std::move(errors));
+  json["errors"] = OrNull(errors);
   json["errorCount"] = desired.faults.empty() ? Json(nullptr) : Json(desired.faults.size());
   return json;
 }

@@ -55,6 +55,7 @@ ReloadResult Refuse(Gateway& gateway, const std::string& path, const std::string
 
 std::vector<std::string> Lines(const config::Diagnostics& diagnostics) {
   std::vector<std::string> lines;
+  lines.reserve(diagnostics.all().size());
   for (const config::Diagnostic& each : diagnostics.all())
     lines.push_back(diagnostics.RenderLine(each));
   return lines;
@@ -63,6 +64,7 @@ std::vector<std::string> Lines(const config::Diagnostics& diagnostics) {
 std::vector<std::string> Lines(const cloud::Desired& desired,
                                const std::vector<cloud::Fault>& faults) {
   std::vector<std::string> lines;
+  lines.reserve(faults.size());
   for (const cloud::Fault& each : faults) {
     lines.push_back(fmt::format("twin (desired version {}), {}:{}:{}: error: {}: {}",
                                 desired.version, each.section, each.line, each.column, each.key,

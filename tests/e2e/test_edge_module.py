@@ -246,6 +246,28 @@ operate: {{http: "127.0.0.1:0"}}
         self.assertEqual("hot", message["properties"]["alert"])
         self.assertEqual({"temperature": 81}, message["payload"])
 
+    def test_its_twin_carries_the_rules_and_methods_are_answered(self):
+        edge = self.edge()
+        self.device("press-01")
+        module = self.module(edge).start()
+        name = f"{DEVICE}/{MODULE}"
+        rules = "rules:\n  list:\n    - {name: hot, where: $body.temperature > 80, set: {alert: hot}}\n"
+        desired = edge.control(op="twin", device=name, desired={"sluice": {"rules": rules}})["properties"]["desired"]
+
+        def in_force():
+            reported = edge.control(op="twin", device=name)["properties"]["reported"].get("sluice", {})
+            return reported.get("desired", {}).get("inForce") == desired["$version"]
+        wait_until(in_force, "rules of the twin")
+        self.publish(module, edge, text='{"temperature":20}')
+        self.publish(module, edge)
+        message = wait_until(edge.messages, "a message")[0]
+        self.assertEqual("hot", message["properties"]["alert"])
+        self.assertEqual([81], [reading["body"]["temperature"] for reading in edge.readings()])
+        answer = edge.control(op="method", device=name, name="ping")
+        self.assertEqual(200, answer["status"])
+        answer = edge.control(op="method", device=name, name="drain")
+        self.assertEqual(403, answer["status"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -15,6 +15,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using Variables = std::map<std::string, std::string>;
 
 absl::StatusOr<BuiltInConfig> Make(const Variables& variables) {
@@ -53,6 +54,10 @@ TEST(BuiltInConfigTest, IsTheLeastThatAGatewayNeeds) {
   EXPECT_TRUE(config.outputs[0].edge);
   EXPECT_EQ(config.outputs[0].ack, config::Ack::kStored);
   EXPECT_EQ(config.operate.http_port, 9600);
+  ASSERT_TRUE(config.cloud);
+  EXPECT_EQ(config.cloud->output, "hub");
+  EXPECT_THAT(config.cloud->desired, ElementsAre("rules", "log_level"));
+  EXPECT_THAT(config.cloud->methods, ElementsAre("ping", "stats", "explain"));
 }
 
 TEST(BuiltInConfigTest, TheEnvironmentSaysMore) {
@@ -62,6 +67,8 @@ TEST(BuiltInConfigTest, TheEnvironmentSaysMore) {
                                       {"SLUICE_LISTEN", "127.0.0.1:0"},
                                       {"SLUICE_HTTP", "127.0.0.1:0"},
                                       {"SLUICE_LOG", "debug"},
+                                      {"SLUICE_DESIRED", "none"},
+                                      {"SLUICE_METHODS", "ping  drain"},
                                       {"SLUICE_STATE", "/srv/\"x\""}});
   EXPECT_THAT(config.devices.publish, ElementsAre("plant/+/{device}/#", "tele/{device}/#"));
   EXPECT_EQ(config.listeners[0].tls.server_name, "gateway.plant");
@@ -69,6 +76,8 @@ TEST(BuiltInConfigTest, TheEnvironmentSaysMore) {
   EXPECT_EQ(config.operate.http_port, 0);
   EXPECT_EQ(config.operate.log_level, "debug");
   EXPECT_EQ(config.gateway.state, "/srv/\"x\"");
+  EXPECT_THAT(config.cloud->desired, IsEmpty());
+  EXPECT_THAT(config.cloud->methods, ElementsAre("ping", "drain"));
 }
 
 TEST(BuiltInConfigTest, AValueIsNeverMoreThanAValue) {

@@ -35,5 +35,21 @@ TEST(MetricsPageTest, HistogramsAreCumulativeAndSumThreads) {
   EXPECT_THAT(text, HasSubstr("sluice_ack_latency_seconds_count 3\n"));
 }
 
+TEST(MetricsPageTest, TheSameAsJson) {
+  Histogram histogram;
+  histogram.Observe(1'500'000);
+  MetricsPage page;
+  page.AddGauge("connections", "Open", 2);
+  page.AddCounter("messages_dropped_total", "Dropped", 3, {{"reason", "rule"}});
+  page.AddGauge("share", "Part", 0.5, {{"output", "hub"}, {"priority", "1"}});
+  page.AddCounter("rule_matches_total", "Matches", 7, {{"rule", "a\"b"}});
+  page.AddHistogram("ack_latency_seconds", "PUBLISH to PUBACK", {&histogram});
+  EXPECT_EQ(page.Json("rule"),
+            R"({"connections":2,"messages_dropped_total":{"rule":3},"share":{"hub/1":0.5},)"
+            R"("ack_latency_seconds":{"count":1,"sum":1.5}})");
+  EXPECT_THAT(page.Json(), HasSubstr(R"("rule_matches_total":{"a\"b":7})"));
+  EXPECT_EQ(MetricsPage().Json(), "{}");
+}
+
 }  // namespace
 }  // namespace sluice::operate
