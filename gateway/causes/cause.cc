@@ -26,7 +26,9 @@ constexpr Row kRows[] = {
     {Cause::kUnreachable, "unreachable",
      "The hub does not answer. Check the network, and that outbound TCP to its port is allowed."},
     {Cause::kTrust, "trust",
-     "The hub's certificate is not trusted. Check `ca` of the output; a proxy that opens TLS has "
+     "The hub's certificate is not trusted. Check `ca` of the output (an IoT Edge module trusts "
+     "its "
+     "runtime's trust bundle alone); a proxy that opens TLS has "
      "the "
      "same effect."},
     {Cause::kHostName, "host_name",

@@ -337,6 +337,12 @@ operate::MetricsPage Gateway::MetricsPage() const {
                     server_->AckLatencies());
   rules_.AddMetrics(&page);
   AddReloadMetrics(reloads_, &page);
+  for (size_t i = 0; i < server_->listeners(); ++i) {
+    page.AddGauge("listener_certificate_expiry_timestamp_seconds",
+                  "When the certificate that a listener shows expires",
+                  static_cast<double>(server_->listener(i).options()->tls->not_after()),
+                  {{"listener", server_->listener(i).address()}});
+  }
   if (cloud_) cloud_->AddMetrics(&page);
   for (const auto& output : outputs_) output->AddMetrics(&page);
   if (!has_spool_) AddNoSpoolMetrics(&page);

@@ -147,8 +147,7 @@ class EdgeModuleTest(harness.EndToEndTest):
         self.device("press-01", "press-02")
         module = self.module(edge).start()
         client = self.connect(module, edge)
-        first = client.socket.getpeercert(binary_form=True)
-
+        expiry = module.metric("sluice_listener_certificate_expiry_timestamp_seconds")
         seen = []
 
         def three_seen():
@@ -162,6 +161,7 @@ class EdgeModuleTest(harness.EndToEndTest):
         self.assertEqual((0x40, b"\x00\x07"), client.receive())
         self.assertEqual({"n": 1}, self.readings(edge, 1)[0]["body"])
         self.assertEqual(1, module.metric("sluice_connections"))
+        self.assertGreater(module.metric("sluice_listener_certificate_expiry_timestamp_seconds"), expiry)
 
     def test_waits_for_a_runtime_that_is_away(self):
         edge = self.edge()

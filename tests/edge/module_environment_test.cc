@@ -10,7 +10,6 @@ namespace sluice::edge {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 using Variables = std::map<std::string, std::string>;
 
