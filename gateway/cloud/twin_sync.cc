@@ -58,6 +58,7 @@ void TwinSync::OnUp(TimePoint now) {
   is_up_ = true;
   must_read_ = true;
   newest_ = 0;
+  read_at_.reset();
   under_way_ = Request::kNone;
   backoff_.Reset();
   not_before_ = now;
@@ -117,6 +118,11 @@ void TwinSync::Begin(Request request, TimePoint now) {
   answer_until_ = now + options_.patience;
 }
 
+TwinSync::TimePoint TwinSync::ReadDue() const {
+  if (!must_read_) return kNever;
+  return read_at_ ? *read_at_ + options_.read_spacing : TimePoint::min();
+}
+
 TwinSync::TimePoint TwinSync::ReportDue() const {
   if (!reported_at_) return has_news_ ? TimePoint::min() : kNever;
   if (has_news_) return *reported_at_ + options_.report_spacing;
@@ -131,8 +137,9 @@ bool TwinSync::Next(TimePoint now, uplink::DownlinkMessage* message) {
     Retry(now);
   }
   if (under_way_ != Request::kNone || now < not_before_) return false;
-  if (must_read_) {
+  if (now >= ReadDue()) {
     must_read_ = false;
+    read_at_ = now;
     Begin(Request::kRead, now);
     *message = {TwinReadTopic(request_id_), ""};
     return true;
@@ -148,7 +155,7 @@ bool TwinSync::Next(TimePoint now, uplink::DownlinkMessage* message) {
 TwinSync::TimePoint TwinSync::NextWake() const {
   if (!is_up_) return kNever;
   if (under_way_ != Request::kNone) return answer_until_;
-  return std::max(not_before_, must_read_ ? TimePoint::min() : ReportDue());
+  return std::max(not_before_, std::min(ReadDue(), ReportDue()));
 }
 
 }  // namespace sluice::cloud

@@ -35,6 +35,7 @@ class TwinSync {
   struct Options {
     std::chrono::milliseconds report_interval{3'600'000};  // without news; 0: never
     std::chrono::milliseconds report_spacing{1'000};       // between two reports, at least
+    std::chrono::milliseconds read_spacing{1'000};         // the same, on one connection
     std::chrono::milliseconds patience{30'000};            // for an answer
     uplink::Backoff::Options retry{.first = std::chrono::milliseconds(10'000),
                                    .cap = std::chrono::milliseconds(300'000)};
@@ -65,6 +66,7 @@ class TwinSync {
   void Begin(Request request, TimePoint now);
   void Retry(TimePoint now);
   void OnRead(std::string_view payload, TimePoint now);
+  TimePoint ReadDue() const;
   TimePoint ReportDue() const;
 
   const Options options_;
@@ -78,7 +80,8 @@ class TwinSync {
   TimePoint not_before_;     // of the next request: after a failure
 
   bool must_read_ = false;
-  uint64_t newest_ = 0;  // version that the hub has told of on this connection
+  uint64_t newest_ = 0;               // version that the hub has told of on this connection
+  std::optional<TimePoint> read_at_;  // on this connection
   std::optional<Desired> desired_;
 
   bool has_news_ = true;

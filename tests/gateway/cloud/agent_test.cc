@@ -42,6 +42,7 @@ class AgentTest : public testing::Test {
       changed_.notify_all();
     };
     options_.twin.report_spacing = 0ms;
+    options_.twin.read_spacing = 0ms;
     agent_.emplace(
         options_, std::move(methods), std::move(host), clock_, [] { return 0.5; }, bell_);
     agent_->Start();

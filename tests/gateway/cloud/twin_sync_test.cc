@@ -97,11 +97,15 @@ TEST_F(TwinSyncTest, AChangeIsReadOnceHoweverManyTellOfIt) {
   twin().OnDesiredChange(3);
   EXPECT_EQ(Sent(), "") << "known";
   twin().OnDesiredChange(4);
+  EXPECT_EQ(Sent(), "") << "two readings stand a moment apart";
+  EXPECT_EQ(twin().NextWake(), now_ + 1s);
+  now_ += 1s;
   EXPECT_EQ(Sent(), "read 3");
   twin().OnDesiredChange(6);
   twin().OnDesiredChange(5);
   Answer(200, "3", Twin(6));
   EXPECT_EQ(twin().TakeDesired()->version, 6u);
+  now_ += 1s;
   EXPECT_EQ(Sent(), "read 4") << "it had been asked before 6 was told";
   Answer(200, "4", Twin(6));
   EXPECT_EQ(Sent(), "");
@@ -110,6 +114,7 @@ TEST_F(TwinSyncTest, AChangeIsReadOnceHoweverManyTellOfIt) {
 TEST_F(TwinSyncTest, AnAnswerOlderThanWhatWasToldIsAskedForAgain) {
   GetInStep(3);
   twin().OnDesiredChange(5);
+  now_ += 1s;
   EXPECT_EQ(Sent(), "read 3");
   Answer(200, "3", Twin(4));
   EXPECT_FALSE(twin().TakeDesired());
@@ -121,6 +126,7 @@ TEST_F(TwinSyncTest, AnAnswerOlderThanWhatWasToldIsAskedForAgain) {
 TEST_F(TwinSyncTest, WhatWasMissedIsReadAgain) {
   GetInStep();
   twin().OnMissed();
+  now_ += 1s;
   EXPECT_EQ(Sent(), "read 3");
 }
 
