@@ -30,6 +30,17 @@ void Reducers::Bind() {
   windows_.Bind(slots_);
 }
 
+bool Reducers::Follow(int64_t clock_us) {
+  if (now_us_ <= clock_us + kMaxWaitUs) {
+    Advance(clock_us);
+    return false;
+  }
+  store_.MoveTimes(now_us_ - clock_us);
+  windows_.SetBack(now_us_, clock_us);
+  now_us_ = clock_us;
+  return true;
+}
+
 void Reducers::Start(const language::MessageView& message) {
   payload_ = message.payload;
   WriteKey({message.device, message.topic}, &key_);

@@ -40,6 +40,11 @@ class Reducers {
   bool empty() const { return !any_; }
 
   void Advance(int64_t time_us) { now_us_ = time_us > now_us_ ? time_us : now_us_; }
+  // For who judges by a clock that may be set: a step back is waited out if it is small; else time
+  // goes on from there. States keep their age, and windows that would begin later are those of now.
+  // True: that was such a step.
+  static constexpr int64_t kMaxWaitUs = 1'000'000;
+  bool Follow(int64_t clock_us);
   int64_t now_us() const { return now_us_; }
 
   // A message that `judge` has at hand; then Hold for rules that matched and have a reduction.

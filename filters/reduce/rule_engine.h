@@ -57,6 +57,8 @@ class RuleEngine {
 
   // Time is that of messages and never goes back.
   void Advance(int64_t time_us) { reducers_.Advance(time_us); }
+  // The same by a clock that may be set; true if it was set back (Reducers::Follow).
+  bool Follow(int64_t clock_us) { return reducers_.Follow(clock_us); }
   // The next window that is over, null if there is none. As of Run, it lives until the next call.
   const ClosedWindow* NextClosed();
   // Whether there is one that had to go before its time.

@@ -181,6 +181,13 @@ void StateStore::Touch(uint32_t index) {
   AppendUsed(index);
 }
 
+void StateStore::MoveTimes(int64_t earlier_us) {
+  for (uint32_t i = lru_.first; i != kNoIndex; i = states_[i].used_after) {
+    states_[i].passed_us -= earlier_us;
+    states_[i].rate_us -= earlier_us;
+  }
+}
+
 void StateStore::AppendUsed(uint32_t index) {
   states_[index].used_before = lru_.last;
   states_[index].used_after = kNoIndex;

@@ -100,8 +100,14 @@ class StateStore {
   uint32_t First() const { return lru_.first; }
   uint32_t Next(uint32_t state) const { return states_[state].used_after; }
 
+  // All times that states hold are so much earlier now; windows' are not.
+  void MoveTimes(int64_t earlier_us);
+
   // A state of dedup passed a body now: it is the last of its slot's list.
   void AppendDuplicate(uint32_t state);
+
+  // In the list that it is in, of open windows or of duplicates.
+  uint32_t NextOfList(uint32_t state) const { return cold_[state].list_next; }
 
   // The state's window, of `values` accumulators; appended to its slot's list.
   OpenWindow& Open(uint32_t state, size_t values, int64_t from_us, int64_t to_us);

@@ -38,6 +38,10 @@ void Windows::Bind(const std::vector<uint32_t>& slots) {
     rules_of_slot_[slots[i]] = static_cast<uint16_t>(i);
     if (program_.rules()[i].reduction->window) rules_.push_back(static_cast<uint16_t>(i));
   }
+  FindNextClose();
+}
+
+void Windows::FindNextClose() {
   next_close_us_ = kNever;
   for (const uint16_t rule : rules_) next_close_us_ = std::min(next_close_us_, FirstEnd(rule));
 }
@@ -140,6 +144,25 @@ const WindowResult* Windows::Next(int64_t now_us) {
     due_.pop_back();
   }
   return nullptr;
+}
+
+// They stay in the order of their ends: those that move end last, and together.
+void Windows::SetBack(int64_t before_us, int64_t now_us) {
+  due_.clear();
+  for (const uint16_t rule : rules_) {
+    const int64_t every_us = program_.rules()[rule].reduction->window->every_us;
+    const int64_t from_us = FloorTo(now_us, every_us);
+    while (FirstEnd(rule) < kNever && FirstEnd(rule) <= before_us)
+      Detach(store_.slot(slots_[rule]).open.first);
+    for (uint32_t state = store_.slot(slots_[rule]).open.first; state != kNoIndex;
+         state = store_.NextOfList(state)) {
+      OpenWindow& window = store_.window(store_.state(state).window);
+      if (window.from_us <= now_us) continue;
+      window.from_us = from_us;
+      window.to_us = from_us + every_us;
+    }
+  }
+  FindNextClose();
 }
 
 void Windows::DetachChanged(const compile::Program& next) {

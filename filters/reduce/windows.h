@@ -53,6 +53,10 @@ class Windows {
   // When one will be over; kNever: none is open.
   int64_t next_close_us() const { return next_close_us_; }
 
+  // Time is earlier now than before: windows that were over have to go, those that would begin
+  // later are those of now.
+  void SetBack(int64_t before_us, int64_t now_us);
+
   // Those of rules that `next` has changed or lost have to go.
   void DetachChanged(const compile::Program& next);
 
@@ -64,6 +68,7 @@ class Windows {
   void CloseInto(uint32_t state, WindowResult* result);
   // Of the rule's open windows; kNever: it has none.
   int64_t FirstEnd(uint16_t rule) const;
+  void FindNextClose();
   bool CollectDue(int64_t now_us);
 
   const compile::Program& program_;

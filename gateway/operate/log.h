@@ -41,13 +41,13 @@ class LogLimiter {
   explicit LogLimiter(double per_second = 5, double burst = 20)
       : per_second_(per_second), burst_(burst), tokens_(burst) {}
 
-  // `now_us`: any clock that does not go back; the worker's time of this turn.
+  // `now_us`: any clock; one that is set back gives nothing for that moment.
   bool Admit(int64_t now_us) {
     if (now_us > last_us_) {
       tokens_ += static_cast<double>(now_us - last_us_) * 1e-6 * per_second_;
       if (tokens_ > burst_) tokens_ = burst_;
-      last_us_ = now_us;
     }
+    last_us_ = now_us;
     if (tokens_ < 1) {
       ++suppressed_;
       return false;

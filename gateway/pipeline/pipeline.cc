@@ -278,7 +278,8 @@ bool Pipeline::CloseNextWindow() {
 
 void Pipeline::EndTurn(int64_t now_us) {
   if (!engine_.reducers().empty()) {
-    engine_.Advance(now_us);
+    const int64_t before_us = engine_.reducers().now_us();
+    if (engine_.Follow(now_us)) log_.ClockSetBack(now_us, before_us - now_us);
     waits_for_room_ = false;
     for (int i = 0; i < kWindowsPerTurn && engine_.next_close_us() <= now_us; ++i) {
       waits_for_room_ = !HasRoom(kWindowBytes);

@@ -33,6 +33,15 @@ void PipelineLog::BodyError(const Sender& sender, std::string_view rule) {
          "rule", rule});
 }
 
+void PipelineLog::ClockSetBack(int64_t now_us, int64_t by_us) {
+  if (!clock_.Admit(now_us)) return;
+  operate::Log(LogLevel::kWarning, "clock_set_back",
+               "reducers go on from the new time: what they know keeps its age, and windows may "
+               "come twice",
+               {{"seconds", std::to_string(by_us / 1'000'000)},
+                {"suppressed", std::to_string(clock_.TakeSuppressed())}});
+}
+
 void PipelineLog::NoRoom(const Sender& sender, std::string_view output) {
   Write(
       room_, sender,

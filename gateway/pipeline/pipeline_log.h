@@ -23,6 +23,7 @@ class PipelineLog {
 
   void Forged(const Sender& sender, uint64_t properties);
   void BodyError(const Sender& sender, std::string_view rule);
+  void ClockSetBack(int64_t now_us, int64_t by_us);
   void NoRoom(const Sender& sender, std::string_view output);
 
  private:
@@ -39,6 +40,7 @@ class PipelineLog {
   operate::LogLimiter forged_{1, 10};
   operate::LogLimiter body_{1, 10};
   operate::LogLimiter room_{1, 10};
+  operate::LogLimiter clock_{0.1, 3};
 };
 
 }  // namespace sluice::pipeline

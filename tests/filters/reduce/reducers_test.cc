@@ -246,6 +246,35 @@ TEST_F(ReducersTest, TheLeastRecentlyUsedStateGoes) {
   EXPECT_LE(reducers.state_bytes(), spec.max_state + 200);
 }
 
+// What was 5 s ago still is: the bucket fills, silence ends, a body is forgotten in time.
+TEST_F(ReducersTest, AClockThatIsSetBackStopsNothing) {
+  Start({Rule("silence").From("s").OnChange("$body.v", "", 20'000),
+         Rule("rate").From("r").Rate("1/10s"), Rule("dedup").From("d").Dedup(20'000)});
+  const Message silence{5000, R"({"v":1})", "d", "s"}, rate{5000, "", "d", "r"},
+      dedup{5000, "x", "d", "d"};
+  for (const Message& message : {silence, rate, dedup}) EXPECT_EQ(Run(message), "pass");
+  const auto at = [](Message message, double seconds) {
+    message.seconds = seconds;
+    return message;
+  };
+  EXPECT_FALSE(engine_->Follow(5005 * kSecond));
+  EXPECT_TRUE(engine_->Follow(1000 * kSecond));  // 5 s after they passed
+  EXPECT_EQ(Run(at(rate, 1004)), "rate");
+  EXPECT_EQ(Run(at(rate, 1005)), "pass");
+  EXPECT_EQ(Run(at(silence, 1014)), "on_change");
+  EXPECT_EQ(Run(at(dedup, 1014)), "dedup");
+  EXPECT_EQ(Run(at(silence, 1015)), "pass");
+  EXPECT_EQ(Run(at(dedup, 1015)), "pass");
+}
+
+TEST_F(ReducersTest, ASmallStepBackIsWaitedOut) {
+  Start({Rule().Rate("1/s")});
+  EXPECT_EQ(Run({10, ""}), "pass");
+  EXPECT_FALSE(engine_->Follow(9 * kSecond));
+  EXPECT_EQ(Run({9.5, ""}), "rate");
+  EXPECT_EQ(Run({11, ""}), "pass");
+}
+
 TEST_F(ReducersTest, BodiesOfDedupDoNotDriveOtherStatesOut) {
   compile::RuleSetSpec spec;
   spec.max_state = 10'000;

@@ -88,6 +88,23 @@ TEST_F(WindowTest, CloseInTheOrderOfTheirEndsThenOfRulesThenOfFirstMessages) {
   EXPECT_EQ(engine_->next_close_us(), Reducers::kNever);
 }
 
+// Nothing is kept until the clock comes by again.
+TEST_F(WindowTest, OpenOnesAreThoseOfTheNewTimeWhereTheClockIsSetBack) {
+  Start({Rule("a").From("a").Window(10'000, {{"n", "COUNT()"}}),
+         Rule("b").From("b").Window(3600'000, {{"n", "COUNT()"}})});
+  for (const char* topic : {"a", "b"}) Run({5001, "", "d", topic});
+  Run({5011, "", "e", "a"});
+  EXPECT_TRUE(engine_->Follow(4003 * kSecond));
+  EXPECT_EQ(engine_->next_close_us(), 4003 * kSecond);  // d's was over, and waits to be asked for
+  EXPECT_THAT(CloseAt(4009), ElementsAre("a d a {\"from\":\"1970-01-01T01:23:20Z\",\"to\":"
+                                         "\"1970-01-01T01:23:30Z\",\"n\":1}"));
+  Run({4009, "", "e", "a"});
+  EXPECT_THAT(CloseAt(4010), ElementsAre("a e a {\"from\":\"1970-01-01T01:06:40Z\",\"to\":"
+                                         "\"1970-01-01T01:06:50Z\",\"n\":2}"));
+  EXPECT_THAT(CloseAt(7200), ElementsAre("b d b {\"from\":\"1970-01-01T01:00:00Z\",\"to\":"
+                                         "\"1970-01-01T02:00:00Z\",\"n\":1}"));
+}
+
 TEST_F(WindowTest, AWindowThatNobodyAskedForStillCountsApart) {
   Start({Rule().Window(10'000, {{"n", "COUNT()"}})});
   EXPECT_EQ(Run({1, "x"}), "window");

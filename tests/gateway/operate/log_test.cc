@@ -53,5 +53,12 @@ TEST(LogLimiterTest, LetsABurstThroughThenTheRateAndCountsTheRest) {
   EXPECT_EQ(limiter.TakeSuppressed(), 1u);
 }
 
+TEST(LogLimiterTest, AClockThatIsSetBackDoesNotSilenceIt) {
+  LogLimiter limiter(/*per_second=*/1, /*burst=*/1);
+  EXPECT_TRUE(limiter.Admit(3'600'000'000));
+  EXPECT_FALSE(limiter.Admit(5'000'000));
+  EXPECT_TRUE(limiter.Admit(6'000'000));
+}
+
 }  // namespace
 }  // namespace sluice::operate

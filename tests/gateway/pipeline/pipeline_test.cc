@@ -278,6 +278,17 @@ TEST(SequenceBlockTest, NumbersAreUnique) {
   EXPECT_EQ(first.Next(), 1U + 2 * Sequences::kBlock);
 }
 
+TEST_F(PipelineTest, WindowsCloseByAClockThatWasSetBack) {
+  Start({Rule("w").Window(10'000, {{"n", "COUNT()"}})});
+  pipeline_->EndTurn(1'000'000'000);
+  Take("plant/dev-1/t", "x");
+  pipeline_->EndTurn(500'000'000);
+  EXPECT_THAT(hub_.records, IsEmpty());
+  EXPECT_EQ(pipeline_->next_turn_us(), 510'000'000);
+  pipeline_->EndTurn(510'000'000);
+  EXPECT_THAT(hub_.records, ElementsAre(testing::HasSubstr("\"n\":1")));
+}
+
 TEST_F(PipelineTest, CountsOnWhereItsPredecessorEnded) {
   Start({Rule("gone"), Rule("stays").Where("$body.t > 1"), Rule("changes").Where("$body.t > 2")});
   Take("plant/dev-1/x", R"({"t":3})");
