@@ -15,6 +15,16 @@
 
 namespace sluice::commands {
 
+namespace {
+
+// A name is as durable as its folder. False with errno set.
+bool SyncFolder(const std::string& folder) {
+  const server::UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return fd.get() >= 0 && ::fsync(fd.get()) == 0;
+}
+
+}  // namespace
+
 DeadLetters::DeadLetters(std::string folder, std::string output, std::string_view epoch,
                          uint64_t max_file_bytes)
     : folder_(std::move(folder)),
@@ -41,11 +51,16 @@ void DeadLetters::Add(const spool::RecordView& record, std::string_view reason) 
 bool DeadLetters::Write() {
   std::error_code ignored;  // open() says why
   std::filesystem::create_directories(std::filesystem::path(folder_).parent_path(), ignored);
-  if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return false;
+  if (::mkdir(folder_.c_str(), 0700) == 0) {
+    if (!SyncFolder(std::filesystem::path(folder_).parent_path())) return false;
+  } else if (errno != EEXIST) {
+    return false;
+  }
   struct stat status {};
-  if (::stat(path_.c_str(), &status) == 0 &&
-      static_cast<uint64_t>(status.st_size) + line_.size() > max_file_bytes_) {
+  bool is_new = ::stat(path_.c_str(), &status) != 0;
+  if (!is_new && static_cast<uint64_t>(status.st_size) + line_.size() > max_file_bytes_) {
     if (::rename(path_.c_str(), (path_ + ".1").c_str()) != 0) return false;
+    is_new = true;
   }
   const server::UniqueFd file(
       ::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600));
@@ -65,7 +80,7 @@ bool DeadLetters::Write() {
     }
     written += static_cast<size_t>(n);
   }
-  return ::fdatasync(file.get()) == 0;
+  return ::fdatasync(file.get()) == 0 && (!is_new || SyncFolder(folder_));
 }
 
 }  // namespace sluice::commands

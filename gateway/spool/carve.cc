@@ -171,7 +171,7 @@ uint64_t SizeOf(uint64_t serial_type) {
 
 int64_t Integer(uint64_t serial_type, std::string_view bytes) {
   if (serial_type == 8 || serial_type == 9) return static_cast<int64_t>(serial_type) - 8;
-  if (bytes.empty()) return 0;
+  if (serial_type > 9 || bytes.empty()) return 0;  // text where a number belongs
   const auto sign = static_cast<int8_t>(bytes[0]) < 0 ? ~uint64_t{0} : 0;
   const uint64_t high = bytes.size() == 8 ? 0 : sign << 8 * bytes.size();
   return static_cast<int64_t>(high | BigEndian(bytes, 0, bytes.size()));
@@ -225,8 +225,25 @@ class Carver {
     const uint64_t size = fields.Varint();
     const auto key = static_cast<int64_t>(fields.Varint());
     if (!fields.ok() || size == 0 || size > kMaxRowBytes) return;
+    // What follows a chain of pages is looked at only if it begins as a row of ours does.
+    if (!IsWanted(fields.rest(), size)) return;
     std::string payload;
     if (Gather(fields.rest(), size, &payload)) CarveRecord(key, payload);
+  }
+
+  // Whether these bytes begin a record of the columns wanted, and of this size.
+  bool IsWanted(std::string_view record, uint64_t size) const {
+    Fields header(record);
+    const uint64_t end = header.Varint();
+    uint64_t sum = end;
+    size_t columns = 0;
+    uint64_t read = record.size() - header.rest().size();
+    while (header.ok() && read < end && columns <= kBatchColumns) {
+      sum += SizeOf(header.Varint());
+      ++columns;
+      read = record.size() - header.rest().size();
+    }
+    return header.ok() && read == end && columns == wanted_ && sum == size;
   }
 
   // What of a row does not fit its page is in a chain of others.
@@ -242,6 +259,7 @@ class Carver {
     if (local.size() < here + link) return false;
     payload->assign(local.substr(0, here));
     uint32_t next = link == 0 ? 0 : Word(local, here);
+    if (size > uint64_t{pages_.count()} * kPage) return false;
     std::string page;
     while (payload->size() < size) {
       if (next == 0 || !pages_.Read(next, &page)) return false;

@@ -1,4 +1,4 @@
-// The producers' and the consumer's side; the writer's is disk_queue_writer.cc.
+// The producers' and the consumer's side; the writer's is disk_queue_writer.cc and those beside it.
 #include "gateway/spool/disk_queue.h"
 
 #include <algorithm>
@@ -84,10 +84,10 @@ bool DiskQueue::HasRoomToSpare(uint64_t bytes) const {
 RecordBatch DiskQueue::Append(RecordBatch batch) {
   if (batch.empty()) return batch;
   pending_bytes_.fetch_add(batch.bytes());
-  records_.fetch_add(batch.count(), std::memory_order_relaxed);
   RecordBatch empty;
   {
     std::lock_guard lock(inbox_mutex_);
+    records_.fetch_add(batch.count(), std::memory_order_relaxed);  // see Reconcile()
     inbox_.push_back(std::move(batch));
     if (!spare_.empty()) {
       empty = std::move(spare_.back());
@@ -262,8 +262,8 @@ void DiskQueue::Settle(std::span<const Receipt> receipts) {
         touched_.push_back(key);
       }
     }
+    records_.fetch_sub(settled, std::memory_order_relaxed);  // see Reconcile()
   }
-  records_.fetch_sub(settled, std::memory_order_relaxed);
   counters_.settled.Add(settled);
   if (!settles_wait_.exchange(true)) writer_bell_.Ring();
 }

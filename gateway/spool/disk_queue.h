@@ -148,12 +148,19 @@ class DiskQueue final : public Store {
     std::vector<BatchHead> expired;
     std::vector<BatchHead> overflowed;
     std::vector<size_t> refused;  // of fresh_: nothing there matters less
+    // dropped_through_ without `expired` and `overflowed`.
+    std::array<int64_t, kPriorities> dropped_before{};
     bool empty() const { return settled.empty() && partly.empty() && damaged.empty(); }
   };
 
   DiskQueue(Options options, Doorbell& bell, SpoolFolder folder);
 
+  // The file (disk_queue_file.cc).
   absl::Status OpenFile();
+  void Recover(const Contents& contents);
+  void Rebuild();
+  absl::Status Reconcile();
+  absl::Status InsertAgain(const std::unordered_map<int64_t, const StoredBatch*>& rows);
 
   // Producers.
   bool FitsInMemory(uint64_t bytes, uint64_t parts_of_four) const;
@@ -170,8 +177,13 @@ class DiskQueue final : public Store {
 
   // The writer's (disk_queue_writer.cc).
   void Run();
+  TimePoint NextWake() const;
   void Fetch();
   void Gather(const RecordBatch& batch);
+  void Look();
+  void TellRoom();
+
+  // Its transaction (disk_queue_commit.cc).
   void CollectChanges();
   void Commit();
   absl::Status WriteAll();
@@ -179,16 +191,13 @@ class DiskQueue final : public Store {
   absl::Status WriteFresh();
   absl::StatusOr<bool> MakeRoomFor(const StoredBatch& batch);
   absl::StatusOr<bool> DropOldest(int priority, int64_t before_us, std::vector<BatchHead>* dropped);
+  void TakeBackDrops();
   absl::Status Expire();
   void OnCommitted(TimePoint began);
   uint64_t Forget(const std::vector<BatchHead>& dropped);
   void LogDropped(uint64_t records, const char* why);
   void OnFailed(const absl::Status& status);
-  void Look();
-  void Rebuild();
   void Measure();
-  void TellRoom();
-  TimePoint NextWake() const;
 
   const Options options_;
   const uint64_t max_pending_;
@@ -221,7 +230,8 @@ class DiskQueue final : public Store {
   std::vector<int64_t> settled_rows_;         // guarded by mutex_: to be deleted
   std::vector<int64_t> touched_;              // guarded by mutex_: partly settled since last saved
   std::vector<int64_t> damaged_rows_;         // guarded by mutex_: to be set aside
-  std::array<int64_t, kPriorities> dropped_through_{};  // guarded by mutex_
+  // Guarded by mutex_: up to this key of its priority, what is not taken is dropped.
+  std::array<int64_t, kPriorities> dropped_through_{};
 
   std::mutex reader_mutex_;
   std::optional<SpoolFile> reader_;  // guarded by reader_mutex_

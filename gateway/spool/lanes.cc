@@ -74,6 +74,22 @@ void Lanes::DropThrough(int64_t key) {
   Advance(priority, key + 1);
 }
 
+void Lanes::Restore(int64_t key) {
+  const int priority = PriorityOf(key);
+  Range& disk = priorities_[index(priority)].disk;
+  disk.next = disk.empty() ? key : std::min(disk.next, key);
+  disk.end = std::max(disk.end, key + 1);
+  Mark(priority);
+}
+
+void Lanes::ForEach(const std::function<void(const StoredBatch&)>& visit) const {
+  for (const Priority& of : priorities_) {
+    for (const std::deque<Waiting>* const lane : {&of.aged, &of.live}) {
+      for (const Waiting& waiting : *lane) visit(*waiting.batch);
+    }
+  }
+}
+
 Lanes::Batch Lanes::Pop(std::deque<Waiting>& from) {
   Batch batch = std::move(from.front().batch);
   from.pop_front();

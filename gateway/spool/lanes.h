@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 
 #include "gateway/spool/stored_batch.h"
@@ -52,6 +53,11 @@ class Lanes {
 
   // Rows up to this key of its priority are no more.
   void DropThrough(int64_t key);
+  // This one is there all the same, on the disk alone; none that is older waits in memory.
+  void Restore(int64_t key);
+
+  // All rows in memory.
+  void ForEach(const std::function<void(const StoredBatch&)>& visit) const;
 
   // A bit for each priority of which something waits.
   uint32_t live() const { return live_; }

@@ -265,6 +265,10 @@ absl::StatusOr<int64_t> SpoolFile::FileBytes() {
   return pages * kPageBytes;
 }
 
+void SpoolFile::EmptyLog() {
+  static_cast<void>(database_.Execute("PRAGMA wal_checkpoint(PASSIVE)"));
+}
+
 absl::Status SpoolFile::LimitPages(int64_t pages) {
   return database_.Execute(fmt::format("PRAGMA max_page_count = {}", pages).c_str());
 }

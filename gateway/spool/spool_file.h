@@ -64,6 +64,10 @@ class SpoolFile {
   absl::StatusOr<int64_t> UsedBytes();
   absl::StatusOr<int64_t> FileBytes();
 
+  // Copies what the log holds into the file as far as there is room: the next transaction then
+  // writes where the log began.
+  void EmptyLog();
+
   // For tests: the file cannot grow beyond so many pages, as on a full disk.
   absl::Status LimitPages(int64_t pages);
 

@@ -9,8 +9,10 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <limits>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -24,11 +26,13 @@ namespace fs = std::filesystem;
 constexpr std::array<const char*, 3> kSuffixes = {"", "-wal", "-shm"};
 
 // A name is as durable as its folder.
-void SyncFolder(const std::string& folder) {
+absl::Status SyncFolder(const std::string& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
+  if (fd < 0) return absl::ErrnoToStatus(errno, folder);
+  const absl::Status status =
+      ::fsync(fd) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, folder);
   ::close(fd);
+  return status;
 }
 
 absl::Status MakeFolder(const std::string& folder) {
@@ -37,7 +41,7 @@ absl::Status MakeFolder(const std::string& folder) {
   fs::create_directories(parent, error);
   if (error) return absl::ErrnoToStatus(error.value(), parent.string());
   if (::mkdir(folder.c_str(), 0700) == 0) {
-    SyncFolder(parent);
+    if (absl::Status s = SyncFolder(parent); !s.ok()) return s;
   } else if (errno != EEXIST) {
     return absl::ErrnoToStatus(errno, folder);
   }
@@ -54,8 +58,7 @@ absl::Status MakeFile(const std::string& file) {
     return absl::ErrnoToStatus(error, file);
   }
   ::close(fd);
-  SyncFolder(fs::path(file).parent_path());
-  return absl::OkStatus();
+  return SyncFolder(fs::path(file).parent_path());
 }
 
 uint64_t SizeOf(const std::string& file) {
@@ -100,6 +103,23 @@ absl::Status RenameAll(const std::string& from, const std::string& to) {
     if (absl::Status s = Rename(from + suffix, to + suffix); !s.ok()) return s;
   }
   return absl::OkStatus();
+}
+
+// A complete copy of what can be read of a file that is to become damaged-N.db: replacement-N.db.
+constexpr std::string_view kReplacement = "replacement-";
+
+std::string DamagedIn(const std::string& folder, int number) {
+  return fmt::format("{}/damaged-{}.db", folder, number);
+}
+
+// 0: it is none.
+int NumberOfReplacement(std::string_view name) {
+  if (!name.starts_with(kReplacement) || !name.ends_with(".db")) return 0;
+  name.remove_prefix(kReplacement.size());
+  name.remove_suffix(3);
+  int number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() && end == name.data() + name.size() && number > 0 ? number : 0;
 }
 
 void RemoveAll(const std::string& file) {
@@ -154,11 +174,8 @@ absl::StatusOr<SpoolFile> SpoolFolder::OpenAndWalk(Contents* contents) const {
 }
 
 absl::StatusOr<SpoolFile> SpoolFolder::Open(Contents* contents, Salvage* salvage) const {
-  // A process that ended in the middle of Replace().
-  const std::string copy = path_ + "/salvaged.db";
-  if (Exists(copy) && !Exists(file())) {
-    if (absl::Status s = RenameAll(copy, file()); !s.ok()) return s;
-  }
+  // A process that ended in the middle of it.
+  if (absl::Status s = FinishReplacing(); !s.ok()) return s;
   absl::StatusOr<SpoolFile> opened = OpenAndWalk(contents);
   if (opened.status().code() != absl::StatusCode::kDataLoss) return opened;
   salvage->damage = std::string(opened.status().message());
@@ -166,21 +183,41 @@ absl::StatusOr<SpoolFile> SpoolFolder::Open(Contents* contents, Salvage* salvage
   return OpenAndWalk(contents);
 }
 
-// The copy is complete before the damaged file, now damaged-1.db or the first free number, makes
-// room for it: whenever this ends, the next Open() finds one of them.
+// The copy gets the name that says it is complete, and where the damaged file goes: damaged-1.db or
+// the first free number. From then on whoever opens the folder ends what was begun.
 absl::Status SpoolFolder::Replace(Salvage* salvage) const {
   const std::string copy = path_ + "/salvaged.db";
   RemoveAll(copy);
   const absl::StatusOr<uint64_t> copied = CopyReadable(file(), copy);
   if (!copied.ok()) return copied.status();
+  // Closing it empties its log, which stays where that failed.
+  if (SizeOf(copy + "-wal") > 0)
+    return absl::UnavailableError(fmt::format("{}: could not be written as a whole", copy));
   salvage->records = *copied;
   int number = 1;
-  do {
-    salvage->set_aside = fmt::format("{}/damaged-{}.db", path_, number++);
-  } while (Exists(salvage->set_aside) || Exists(salvage->set_aside + "-wal"));
-  if (absl::Status s = RenameAll(file(), salvage->set_aside); !s.ok()) return s;
-  if (absl::Status s = RenameAll(copy, file()); !s.ok()) return s;
-  SyncFolder(path_);
+  while (Exists(DamagedIn(path_, number)) || Exists(DamagedIn(path_, number) + "-wal")) ++number;
+  salvage->set_aside = DamagedIn(path_, number);
+  if (absl::Status s = Rename(copy, fmt::format("{}/{}{}.db", path_, kReplacement, number));
+      !s.ok())
+    return s;
+  if (absl::Status s = SyncFolder(path_); !s.ok()) return s;
+  return FinishReplacing();
+}
+
+// The damaged file goes with its log: beside another file, SQLite would take the log for that
+// one's. The complete copy keeps its name until both are gone.
+absl::Status SpoolFolder::FinishReplacing() const {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(path_, error)) {
+    const std::string name = entry.path().filename().string();
+    const int number = NumberOfReplacement(name);
+    if (number == 0) continue;
+    if (absl::Status s = RenameAll(file(), DamagedIn(path_, number)); !s.ok()) return s;
+    if (absl::Status s = SyncFolder(path_); !s.ok()) return s;
+    if (absl::Status s = Rename(entry.path().string(), file()); !s.ok()) return s;
+    return SyncFolder(path_);
+  }
+  if (error) return absl::ErrnoToStatus(error.value(), path_);
   return absl::OkStatus();
 }
 

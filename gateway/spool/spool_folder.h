@@ -51,6 +51,7 @@ class SpoolFolder {
 
   absl::StatusOr<SpoolFile> OpenAndWalk(Contents* contents) const;
   absl::Status Replace(Salvage* salvage) const;
+  absl::Status FinishReplacing() const;
 
   std::string path_;
   int lock_;

@@ -37,11 +37,14 @@ def tear(path, random):
         # Frames of the next transaction that look right until their checksum: the page was not on the disk yet.
         frame = struct.pack(">II", random.randint(1, 50), random.choice((0, 50))) + log[16:24] + random.randbytes(8)
         garbage = frame + garbage
-    with open(path, "r+b") as file:
-        what = random.choice(("cut", "overwritten", "cut and garbage"))
-        if what != "overwritten":
-            file.truncate(end)
-        if what != "cut":
-            file.seek(end)
-            file.write(garbage)
+    what = random.choice(("cut", "overwritten", "cut and garbage"))
+    try:
+        with open(path, "r+b", buffering=0) as file:
+            if what != "overwritten":
+                file.truncate(end)
+            if what != "cut":
+                file.seek(end)
+                file.write(garbage)
+    except OSError as error:  # the disk may be full
+        what += f" as far as there was room ({error.strerror})"
     return f"{what} at {end} of {len(log)}"

@@ -82,6 +82,48 @@ TEST_F(DamageTest, ARowThatClaimsImpossibleRecordsIsSetAside) {
   }
 }
 
+// Its rows on the disk are gone with the log; those in memory are written again.
+TEST_F(DamageTest, WhatWaitsInMemoryIsWrittenAgainWhenTheFileIsReplaced) {
+  FillAndClose();
+  Open();
+  AppendStored(10);
+  AppendStored(10);
+  Damage(file(), 4096, 8);  // the root of all rows
+  // And a log that nobody can read.
+  const uint64_t log_bytes = fs::file_size(file() + "-wal");
+  Damage(file() + "-wal", 0, 32);
+  for (uint64_t page = 56; page < log_bytes; page += 4120) Damage(file() + "-wal", page, 8);
+  EXPECT_EQ(Take(4).size(), 3u) << "live ones, of the first row; then the disk is read";
+  EXPECT_TRUE(Becomes([&] { return Kept("damaged-1.db"); }));
+  AppendStored(1);
+  EXPECT_EQ(queue_->records(), 621u);
+  EXPECT_EQ(queue_->counters().dropped_damaged.Get(), 0u);
+  Crash();
+  Open();
+  Ids expected = Numbers("e1", 1, 600);  // and not the row that was under way
+  const Ids later = Numbers("e1", 611, 621);
+  expected.insert(expected.end(), later.begin(), later.end());
+  EXPECT_EQ(Take(), expected);
+}
+
+TEST_F(DamageTest, WhatIsLostWhileItRunsIsCounted) {
+  FillAndClose();
+  Open();
+  Damage(file(), 4096, 8);
+  for (uint64_t page = 40; page < fs::file_size(file()) / 4096; page += 30)
+    Damage(file(), page * 4096, 200);
+  EXPECT_THAT(Take(), IsEmpty());
+  EXPECT_TRUE(Becomes([&] { return Kept("damaged-1.db"); }));
+  AppendStored(1);
+  const Ids left = Take();
+  EXPECT_GT(left.size(), 1u);
+  EXPECT_LT(left.size(), 600u);
+  EXPECT_EQ(queue_->records(), left.size());
+  EXPECT_EQ(queue_->counters().dropped_damaged.Get(), 601 - left.size());
+  Settle(left);
+  EXPECT_EQ(queue_->records(), 0u);
+}
+
 // Also when its replacement fails: nothing is acknowledged until there is one.
 TEST_F(DamageTest, AFileThatCannotBeReplacedIsTriedAgain) {
   FillAndClose();
@@ -194,6 +236,36 @@ TEST_F(DamageTest, ALogWhoseFileIsGoneIsKeptAndRead) {
   Open();
   EXPECT_TRUE(Kept("damaged-1.db-wal"));
   EXPECT_EQ(Take(), Numbers("e1", 1, 3));
+}
+
+// Wherever a process ends that replaces a damaged file, the next one ends what it began, and pairs
+// no file with the log of another.
+TEST_F(DamageTest, AReplacementThatWasCutShortIsEnded) {
+  Open();
+  for (int i = 0; i < 30; ++i) AppendStored(4, 5, 1500);
+  Crash();
+  Damage(file() + "-wal", fs::file_size(file() + "-wal") / 2, 16);
+  const std::string image = options_.folder;
+  options_.folder = image + "-whole";
+  fs::copy(image, options_.folder, fs::copy_options::recursive);
+  Open();
+  const Ids readable = Take();
+  queue_.reset();
+  const std::string replacement = file();
+  for (const int moved : {0, 1, 2}) {
+    SCOPED_TRACE(moved);
+    options_.folder = image + "-" + std::to_string(moved);
+    fs::copy(image, options_.folder, fs::copy_options::recursive);
+    fs::copy(replacement, options_.folder + "/replacement-1.db");
+    if (moved > 0) fs::rename(file(), options_.folder + "/damaged-1.db");
+    if (moved > 1) fs::rename(file() + "-wal", options_.folder + "/damaged-1.db-wal");
+    Reopen();
+    EXPECT_EQ(Take(), readable);
+    EXPECT_TRUE(Kept("damaged-1.db"));
+    EXPECT_TRUE(Kept("damaged-1.db-wal"));
+    EXPECT_FALSE(Kept("damaged-2.db"));
+    EXPECT_FALSE(Kept("replacement-1.db"));
+  }
 }
 
 // A power cut in the middle of a commit: the log ends anywhere in its last transaction, and what

@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
 #include <random>
+#include <thread>
 
 #include "tests/gateway/spool/spool_fixture.h"
 
@@ -15,6 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAreArray;
 
 using DiskQueueTest = SpoolTest;
 
@@ -286,6 +291,92 @@ TEST_F(DiskQueueTest, AFullDiskIsTriedAgain) {
   AwaitIdle();
   EXPECT_FALSE(queue_->failing());
   EXPECT_EQ(Take(), Numbers("e1", 101, 250));
+}
+
+// What fails is rolled back, and with it what the transaction had dropped.
+TEST_F(DiskQueueTest, WhatAFailedTransactionDroppedIsStillTaken) {
+  options_.ttl = std::chrono::seconds(60);
+  options_.max_pages = 60;
+  std::atomic<int64_t> wall = time_us_;
+  options_.wall_us = [&wall] { return wall.load(); };
+  Open();
+  AppendStored(1, 5, 100);
+  time_us_ += 30'000'000;
+  AppendStored(100, 5, 1000);
+  wall = time_us_ + 31'000'000;  // the first has expired
+  Append(300, 5, 1000);
+  for (int i = 0; i < 2000 && queue_->counters().failures.Get() < 2; ++i)
+    bell_.WaitUntil(std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
+  ASSERT_TRUE(queue_->failing());
+  EXPECT_THAT(Take(), UnorderedElementsAreArray(Numbers("e1", 1, 101)));
+  EXPECT_EQ(queue_->counters().dropped_expired.Get(), 0u);
+}
+
+// The oldest row is what gives way, and what the consumer takes next.
+TEST_F(DiskQueueTest, WhatIsUnderWayIsNeverDropped) {
+  options_.max_bytes = 1 << 20;
+  options_.max_memory = 4 << 20;
+  options_.overflow = Overflow::kDropOldest;
+  Open();
+  std::atomic<bool> done = false;
+  std::thread producer([&] {
+    while (!done.load()) {
+      RecordBatch batch;
+      const std::string body(1000, 'x');
+      for (int i = 0; i < 10; ++i) {
+        RecordView record;
+        record.id = ++last_;
+        record.device = "d";
+        record.topic = "t";
+        record.body = body;
+        batch.Append(record);
+      }
+      while (!queue_->HasRoom(batch.bytes())) std::this_thread::yield();
+      queue_->Append(std::move(batch));
+    }
+  });
+  std::set<std::string> under_way;
+  while (queue_->counters().dropped_overflow.Get() < 20'000) {
+    const Ids taken = Take(10);
+    if (taken.empty()) std::this_thread::yield();
+    under_way.insert(taken.begin(), taken.end());
+    // As a sender does: not all at once, and never far behind.
+    if (under_way.size() < 100) continue;
+    const Ids sent(under_way.begin(), under_way.end());
+    Settle(sent);
+    under_way.clear();
+  }
+  done = true;
+  producer.join();
+  Reopen();
+  const Ids again = Take();
+  const std::set<std::string> kept(again.begin(), again.end());
+  for (const std::string& id : under_way) EXPECT_TRUE(kept.contains(id)) << id << " is lost";
+}
+
+// A log that grew while the disk was not full yet must not be what fills it.
+TEST_F(DiskQueueTest, AFullDiskStillTakesWhatItsOwnFreePagesHold) {
+  const auto ignored = ::signal(SIGXFSZ, SIG_IGN);
+  Open();
+  Ids all;
+  for (int i = 0; i < 20; ++i) {
+    AppendStored(20, 5, 1000);
+    const Ids taken = Take();
+    Settle(taken);
+  }
+  // No file grows beyond what the log is now.
+  struct rlimit before {};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  struct rlimit full = before;
+  full.rlim_cur = std::filesystem::file_size(file() + "-wal");
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &full), 0);
+  const uint32_t last = Append(20, 5, 1000);
+  EXPECT_TRUE(Stored(last));
+  AwaitIdle();
+  EXPECT_GE(queue_->counters().failures.Get(), 1u);
+  EXPECT_FALSE(queue_->failing());
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ::signal(SIGXFSZ, ignored);
 }
 
 TEST_F(DiskQueueTest, TwoProcessesNeverShareIt) {
