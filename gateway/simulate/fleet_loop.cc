@@ -100,6 +100,7 @@ void FleetLoop::BeginTraffic() {
 int64_t FleetLoop::TimeoutUs() const {
   if (!runnable_.empty()) return 0;
   if (shared_.began_us.load(std::memory_order_relaxed) == kNever) return kWaitForOthersUs;
+  if (!traffic_seen_) return 0;  // nobody has been asked yet when its first message is due
   if (timers_.empty()) return kLongestWaitUs;
   return std::clamp<int64_t>(timers_.top().first - now_us_, 0, kLongestWaitUs);
 }
