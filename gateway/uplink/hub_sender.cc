@@ -183,7 +183,7 @@ void HubSender::OnRefusedCredentials() {
             TimeText().Format(
                 duration_cast<microseconds>(around_.clock.WallNow().time_since_epoch()).count()))});
   RetryAfter(DelayAfter(Cause::kNotAuthorised));
-  refused_at_offset_ = ClockOffset();
+  refused_at_offset_ = asked_at_offset_;
 }
 
 microseconds HubSender::ClockOffset() const {
@@ -239,6 +239,7 @@ void HubSender::ConnectIfDue() {
 
 void HubSender::Ask() {
   asked_ = true;
+  asked_at_offset_ = ClockOffset();
   around_.login.Ask({.now = now_,
                      .wall = around_.clock.WallNow(),
                      .draw = around_.random(),

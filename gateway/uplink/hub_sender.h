@@ -147,7 +147,9 @@ class HubSender {
   bool slow_ = false;
   bool acked_since_connect_ = false;
   bool fresh_was_refused_ = false;  // another will be too
-  // Between the wall clock and the steady one, when credentials were refused last.
+  // Between the wall clock and the steady one: when a login was asked for last, and when the one
+  // was that has been refused.
+  std::chrono::microseconds asked_at_offset_{0};
   std::optional<std::chrono::microseconds> refused_at_offset_;
   bool ever_connected_ = false;
   int short_lived_ = 0;

@@ -406,6 +406,11 @@ TEST_F(HubSenderTest, AClockThatIsSetAfterARefusalIsTriedAtOnce) {
   clock_.wall -= 3600s;
   Pass(options_.local_retry);
   EXPECT_EQ(source_.requests.size(), 3u);
+  // Also if it was set while the answer was under way.
+  clock_.wall += 3600s;
+  Happen(link::Event::Kind::kConnectFailed, 5);
+  sender().Step();
+  EXPECT_EQ(source_.requests.size(), 4u);
 }
 
 TEST_F(HubSenderTest, AnotherIdentityTakesOverWhatIsUnderWay) {
