@@ -29,8 +29,7 @@ constexpr std::array<const char*, 3> kSuffixes = {"", "-wal", "-shm"};
 absl::Status SyncFolder(const std::string& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return absl::ErrnoToStatus(errno, folder);
-  const absl::Status status =
-      ::fsync(fd) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, folder);
+  absl::Status status = ::fsync(fd) == 0 ? absl::OkStatus() : absl::ErrnoToStatus(errno, folder);
   ::close(fd);
   return status;
 }

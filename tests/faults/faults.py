@@ -49,12 +49,30 @@ def tear_log(world, chance):
     return end
 
 
+def cut_power(world, chance):
+    """kill -9, and what was written and not synced is gone: all of it, or torn. Syncs are slow before, so that there is some."""
+    shim = world.gateway_shim
+    shim.set_sync_delay(chance.uniform(0.05, 0.3))
+    time.sleep(chance.uniform(0.05, 0.4))
+    end = kill_gateway(world, chance)
+    for name in shim.UNSYNCED:
+        torn_log.lose(world.folder / "state/spool/hub" / name, shim.unsynced(name), chance)
+    shim.forget_unsynced()
+    shim.set_sync_delay(0)
+    return end
+
+
+def slow_disk(world, chance):
+    world.gateway_shim.set_sync_delay(chance.uniform(0.05, 0.5))
+    return lambda: world.gateway_shim.set_sync_delay(0)
+
+
 def boot_in_1970(world, chance):
     """No clock until the time server is reached. It must not start: who is let in by certificates of no known age? Whoever
     started it tries again."""
     start = kill_gateway(world, chance)
-    right = world.gateway_clock.offset_us
-    world.gateway_clock.set(int(-time.time() * 1_000_000))
+    right = world.gateway_shim.offset_us
+    world.gateway_shim.set_clock(int(-time.time() * 1_000_000))
     try:
         start()
     except AssertionError as refusal:
@@ -65,7 +83,7 @@ def boot_in_1970(world, chance):
     world.gateway.close()
 
     def end():
-        world.gateway_clock.set(right)
+        world.gateway_shim.set_clock(right)
         start()
     return end
 
@@ -134,15 +152,15 @@ def lose_pubacks(world, chance):
 
 def set_clock_wrong(world, chance):
     """By half an hour to one and a half, either way; then right again."""
-    clock, right = world.gateway_clock, world.gateway_clock.offset_us
-    clock.set(right + int(chance.choice((-1, 1)) * HOUR_US * (0.5 + chance.random())))
-    return lambda: clock.set(right)
+    shim, right = world.gateway_shim, world.gateway_shim.offset_us
+    shim.set_clock(right + int(chance.choice((-1, 1)) * HOUR_US * (0.5 + chance.random())))
+    return lambda: shim.set_clock(right)
 
 
 def expire_tokens(world, _chance):
     """Six minutes go by at once, for both: the hub cuts what was signed for five."""
-    for clock in (world.gateway_clock, world.hub_clock):
-        clock.set(clock.offset_us + HOUR_US // 10)
+    for shim in (world.gateway_shim, world.hub_shim):
+        shim.set_clock(shim.offset_us + HOUR_US // 10)
     return lambda: None
 
 
@@ -157,6 +175,7 @@ class Fault:
 FAULTS = [
     Fault("kill -9 of the gateway", "gateway", kill_gateway, 6),
     Fault("kill -9, torn log", "gateway", tear_log, 4),
+    Fault("power cut", "gateway", cut_power, 6),
     Fault("stop and start", "gateway", stop_gateway),
     Fault("kill -9, boot in 1970", "gateway", boot_in_1970, 1),
     Fault("kill -9 of the hub", "hub", kill_hub, 4),
@@ -171,29 +190,35 @@ FAULTS = [
     Fault("device links frozen", "device link", freeze("device_link")),
     Fault("device links slow", "device link", slow("device_link", 5_000, 100_000)),
     Fault("disk full", "disk", fill_disk, 4),
+    Fault("disk slow", "disk", slow_disk, 2),
     Fault("gateway's clock off", "clock", set_clock_wrong),
     Fault("token expired", "clock", expire_tokens),
 ]
 
 
+ALSO = {boot_in_1970: "clock", cut_power: "disk"}
+
+
 def possible(world):
     """The faults that can be played here, and why others cannot."""
-    skipped = {}
+    missing = {}
     if not world.disk.mounted:
-        skipped["disk"] = "a small disk is a tmpfs, and mounting one takes root"
-    if not world.shim:
-        skipped["clock"] = "libclock_shim.so is not built"
-    faults = [f for f in FAULTS if f.what not in skipped and not (f.begin is boot_in_1970 and "clock" in skipped)]
-    return faults, skipped
+        missing["a small disk is a tmpfs, and mounting one takes root"] = {fill_disk}
+    if not world.library:
+        missing["libfault_shim.so is not built"] = {cut_power, slow_disk, boot_in_1970, set_clock_wrong, expire_tokens}
+    without = set().union(*missing.values())
+    skipped = {why: [f.name for f in FAULTS if f.begin in begins] for why, begins in missing.items()}
+    return [f for f in FAULTS if f.begin not in without], skipped
 
 
 def choose(faults, chance):
-    """One to three, of different parts. Booting in 1970 needs the clock for itself."""
-    chosen = []
+    """One to three, of different parts. Some need a second part for themselves."""
+    chosen, busy = [], set()
     for _ in range(chance.choice((1, 1, 2, 2, 3))):
-        busy = {f.what for f in chosen} | {"clock" for f in chosen if f.begin is boot_in_1970}
-        open_to = [f for f in faults if f.what not in busy and not (f.begin is boot_in_1970 and "clock" in busy)]
-        chosen += chance.choices(open_to, [f.weight for f in open_to])
+        open_to = [f for f in faults if not busy & {f.what, ALSO.get(f.begin)}]
+        fault = chance.choices(open_to, [f.weight for f in open_to])[0]
+        busy |= {fault.what, ALSO.get(fault.begin)} - {None}
+        chosen.append(fault)
     return chosen
 
 
@@ -214,10 +239,10 @@ def run_cycle(world, faults, chance, note):
 
 
 def run(options, folder):
-    world = World(folder, options.seed, options.shim)
+    world = World(folder, options.seed, options.library)
     faults, skipped = possible(world)
-    for what, why in skipped.items():
-        print(f"faults: SKIPPED, faults of the {what}: {why}", flush=True)
+    for why, names in skipped.items():
+        print(f"faults: SKIPPED: {', '.join(names)}: {why}", flush=True)
     counts, played, history = collections.Counter(), collections.Counter(), []
 
     def note(text):
@@ -257,8 +282,8 @@ def main():
     parser.add_argument("--every", type=int, default=5, metavar="CYCLES", help="between two comparisons of the ledgers")
     parser.add_argument("--keep", action="store_true", help="the folder, though nothing is wrong")
     options = parser.parse_args()
-    shim = world_of.harness.BIN.parent / "lib" / "libclock_shim.so"
-    options.shim = shim if shim.exists() else None
+    library = world_of.harness.BIN.parent / "lib" / "libfault_shim.so"
+    options.library = library if library.exists() else None
     # Ends by itself when told to: what is mounted is unmounted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = Path(tempfile.mkdtemp(prefix="sluice-faults-"))

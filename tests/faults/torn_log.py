@@ -6,7 +6,7 @@ Nothing before the end of the last commit is touched: the disk had that, and ack
 import struct
 from pathlib import Path
 
-HEADER, FRAME_HEADER, PAGE = 32, 24, 4096
+HEADER, FRAME_HEADER, PAGE, SECTOR = 32, 24, 4096, 512
 FRAME = FRAME_HEADER + PAGE
 
 
@@ -21,6 +21,25 @@ def end_of_commits(log):
         if struct.unpack(">I", log[at - FRAME + 4:at - FRAME + 8])[0] != 0:
             end = at
     return end
+
+
+def lose(path, ranges, random):
+    """What a power cut makes of bytes that were written and not synced: there, or not, or something else, sector by sector."""
+    path = Path(path)
+    if not path.exists() or not ranges:
+        return
+    size = path.stat().st_size
+    with open(path, "r+b", buffering=0) as file:
+        all_of_it = random.random() < 0.5
+        for offset, length in ranges:
+            for at in range(offset, min(offset + length, size), SECTOR):
+                if all_of_it or random.random() < 0.5:
+                    file.seek(at)
+                    file.write(random.randbytes(min(SECTOR, offset + length - at, size - at)))
+        # The length of a file is not synced before its bytes are.
+        end = max(offset + length for offset, length in ranges)
+        if end >= size and random.random() < 0.5:
+            file.truncate(random.randint(min(min(offset for offset, _ in ranges), size), size))
 
 
 def tear(path, random):

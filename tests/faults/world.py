@@ -1,8 +1,10 @@
 """The hub, the gateway, the links between them and the devices, each of which can be made to fail; and the ledger of it all."""
 
 import json
+import mmap
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import threading
@@ -46,21 +48,41 @@ operate: {{http: "127.0.0.1:0"}}
 COMMON = "ca: {hub}/ca.crt, sas_lifetime: 5m, reconnect_max: 200ms, pack: {{max_delay: 20ms}}"
 
 
-class Clock:
-    """The wall clock of one program, as far off as it is told (clock_shim.cc)."""
+class Shim:
+    """The wall clock of one program, and what of its spool is not synced: the state that it shares with the program (shim.h)."""
 
-    def __init__(self, path, shim):
-        self.path = path
-        self.offset_us = 0
-        self.env = {"LD_PRELOAD": str(shim), "SLUICE_CLOCK_FILE": str(path)} if shim else None
-        if "asan" in str(harness.BIN) and shim:
+    RANGES = 8192
+    UNSYNCED = {"spool.db-wal": 16, "spool.db": 16 + 8 + 16 * RANGES}  # to where they are in it
+    SIZE = 16 + 2 * (8 + 16 * RANGES)
+
+    def __init__(self, path, library):
+        self.env = {"LD_PRELOAD": str(library), "SLUICE_FAULTS_FILE": str(path)} if library else None
+        if library and harness.BIN.parent.name == "asan":
             self.env["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-        self.path.write_bytes(bytes(8))
+        path.write_bytes(bytes(self.SIZE))
+        with open(path, "r+b") as file:
+            self.state = mmap.mmap(file.fileno(), self.SIZE)
+        self.offset_us = 0
 
-    def set(self, offset_us):
+    def set_clock(self, offset_us):
         self.offset_us = offset_us
-        with open(self.path, "r+b") as file:
-            file.write(offset_us.to_bytes(8, "little", signed=True))
+        self.state[0:8] = struct.pack("<q", offset_us)
+
+    def set_sync_delay(self, seconds):
+        self.state[8:16] = struct.pack("<q", int(seconds * 1_000_000))
+
+    def unsynced(self, name):
+        """(offset, size) of what was written to a file of the spool since it was last synced."""
+        at = self.UNSYNCED[name]
+        count = struct.unpack("<q", self.state[at:at + 8])[0]
+        if count > self.RANGES:
+            raise AssertionError(f"{count} writes to {name} without a sync: more than are kept track of")
+        numbers = struct.unpack(f"<{2 * count}q", self.state[at + 8:at + 8 + 16 * count])
+        return list(zip(numbers[::2], numbers[1::2]))
+
+    def forget_unsynced(self):
+        for at in self.UNSYNCED.values():
+            self.state[at:at + 8] = bytes(8)
 
 
 class SmallDisk:
@@ -133,7 +155,7 @@ class Arrivals(threading.Thread):
 
 
 class World:
-    def __init__(self, folder, seed, shim):
+    def __init__(self, folder, seed, library):
         folder = Path(folder)
         self.folder = folder
         pki = folder / "pki"
@@ -142,17 +164,17 @@ class World:
         names = [f"dev-{i:02}" for i in range(DEVICES)]
         sluice("pki", "device", pki, *names)
 
-        self.shim = shim
-        self.hub_clock, self.gateway_clock = (Clock(folder / f"{name}.clock", shim) for name in ("hub", "gateway"))
+        self.library = library
+        self.hub_shim, self.gateway_shim = (Shim(folder / f"{name}.faults", library) for name in ("hub", "gateway"))
         self.hub = Hub(folder / "hub", devices=[{"deviceId": d, "primaryKey": HUB_KEY, "status": "enabled"} for d in OUTPUT_OF])
-        self.hub.env = self.hub_clock.env
+        self.hub.env = self.hub_shim.env
         self.hub.start()
         self.disk = SmallDisk(folder / "state")
         self.hub_link = Link(lambda: self.hub.port)
         strings = [f"HostName=127.0.0.1:{self.hub_link.port};DeviceId={d};SharedAccessKey={HUB_KEY}" for d in OUTPUT_OF]
         self.gateway = Gateway(folder / "gateway", CONFIG.format(
             state=folder / "state", pki=pki, hub=strings[0], direct=strings[1], common=COMMON.format(hub=self.hub.folder)))
-        self.gateway.env = self.gateway_clock.env
+        self.gateway.env = self.gateway_shim.env
         self.device_link = Link(lambda: self.gateway.port)
         self.gateway.start()
 

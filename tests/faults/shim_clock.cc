@@ -1,50 +1,26 @@
-// Preloaded into a program, it sets that program's wall clock: CLOCK_REALTIME is off by as many
-// microseconds as the file SLUICE_CLOCK_FILE says (eight bytes, little-endian), as of every call.
+// The wall clock of a program under faults: CLOCK_REALTIME is off by as much as shim.h says.
 //
 // The steady clock is left alone, as by a real step of the clock. Waits until a time of the wall
 // clock are shifted back before the kernel sees them: it does not know of our offset.
-#include <dlfcn.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <cstdlib>
+
+#include "tests/faults/shim.h"
 
 namespace {
+
+using sluice::faults::Real;
+using sluice::faults::SharedState;
 
 constexpr int64_t kMicro = 1'000'000;
 // Absolute times below it are of the steady clock: no machine has been up for so many seconds.
 constexpr time_t kSecondsUp = 500'000'000;
 // What a condition variable waits for exists in two versions; this is the one of our days.
 constexpr char kConditionVersion[] = "GLIBC_2.3.2";
-
-template <typename Function>
-Function Real(const char* name, const char* version = nullptr) {
-  void* const symbol =
-      version != nullptr ? dlvsym(RTLD_NEXT, name, version) : dlsym(RTLD_NEXT, name);
-  if (symbol == nullptr) std::abort();
-  return reinterpret_cast<Function>(symbol);
-}
-
-// Mapped at the first look; 0 where there is no file.
-int64_t OffsetMicros() {
-  static const volatile int64_t* const offset = []() -> const volatile int64_t* {
-    static const int64_t kNone = 0;
-    const char* const path = std::getenv("SLUICE_CLOCK_FILE");
-    const int fd = path == nullptr ? -1 : ::open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return &kNone;
-    void* const mapped = ::mmap(nullptr, sizeof(int64_t), PROT_READ, MAP_SHARED, fd, 0);
-    ::close(fd);
-    return mapped == MAP_FAILED ? &kNone : static_cast<const int64_t*>(mapped);
-  }
-  ();
-  return *offset;
-}
 
 timespec Shifted(const timespec& time, int64_t micros) {
   const int64_t nanos = time.tv_nsec + micros % kMicro * 1000;
@@ -64,7 +40,9 @@ timespec Shifted(const timespec& time, int64_t micros) {
 bool IsWall(clockid_t clock) { return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_COARSE; }
 
 // A deadline of the wall clock, as the kernel's own clock has it.
-timespec ForKernel(const timespec& deadline) { return Shifted(deadline, -OffsetMicros()); }
+timespec ForKernel(const timespec& deadline) {
+  return Shifted(deadline, -SharedState().clock_offset_us);
+}
 
 }  // namespace
 
@@ -73,7 +51,7 @@ extern "C" {
 int clock_gettime(clockid_t clock, timespec* time) noexcept {
   static const auto real = Real<int (*)(clockid_t, timespec*)>("clock_gettime");
   const int result = real(clock, time);
-  if (result == 0 && IsWall(clock)) *time = Shifted(*time, OffsetMicros());
+  if (result == 0 && IsWall(clock)) *time = Shifted(*time, SharedState().clock_offset_us);
   return result;
 }
 
