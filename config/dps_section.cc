@@ -1,4 +1,5 @@
-// outputs.NAME.dps: an identity at IoT Hub by the Device Provisioning Service.
+// outputs.NAME.dps: an identity at IoT Hub by the Device Provisioning Service. Read ahead of its time:
+// `check` and `run` refuse a file that has it, with "not yet".
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -16,7 +16,7 @@ Exclusions::Exclusions(const compile::Program& program)
 // where it does not matter what their predicates of the body come to.
 bool Exclusions::Exclude(size_t rule, size_t other) const {
   const compile::Rule& first = program_.rules()[rule];
-  Reasoner reasoner({first.from ? &*first.from : nullptr, program_.body_options().profile, false});
+  Reasoner reasoner({first.from.get(), program_.body_options().profile, false});
   Knowledge known;
   for (int pass = 0; pass < 2; ++pass) {
     for (const size_t each : {rule, other}) {

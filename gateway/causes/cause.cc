@@ -27,10 +27,7 @@ constexpr Row kRows[] = {
      "The hub does not answer. Check the network, and that outbound TCP to its port is allowed."},
     {Cause::kTrust, "trust",
      "The hub's certificate is not trusted. Check `ca` of the output (an IoT Edge module trusts "
-     "its "
-     "runtime's trust bundle alone); a proxy that opens TLS has "
-     "the "
-     "same effect."},
+     "its runtime's trust bundle alone); a proxy that opens TLS has the same effect."},
     {Cause::kHostName, "host_name",
      "The hub's certificate is for another name. Check HostName (or GatewayHostName): it must be "
      "the "

@@ -73,7 +73,8 @@ std::optional<ConfigFile> LoadConfig(const ConfigSource& source, config::Diagnos
   for (const config::OutputOptions& output : loaded.file.config->outputs) {
     if (output.dps) {
       const std::string key = fmt::format("outputs.{}.dps", output.name);
-      diagnostics->Error(diagnostics->PlaceOf(key), key, "not yet: provisioning by DPS");
+      diagnostics->Error(diagnostics->PlaceOf(key + ".id_scope"), key,
+                         "not yet: provisioning by DPS", "use a connection string for now");
     } else if (output.type == config::OutputOptions::Type::kIotHub && !output.edge) {
       AddConnection(output, &loaded.connections, diagnostics);
     }
