@@ -12,10 +12,13 @@ constexpr size_t kMaxShown = 200;   // bytes of a source line
 constexpr size_t kMostShown = 100;  // diagnostics
 
 // What follows these on a line is masked, parsed or not: a syntax error may stand on the line of a
-// key.
-constexpr std::string_view kSecretMarks[] = {
-    "SharedAccessKey=", "SharedAccessSignature=", "sig=", "connection_string:", "password:",
-    "group_key:"};
+// key. Of `key:` that is more than need be: where it is a path the message names it.
+constexpr std::string_view kSecretMarks[] = {"SharedAccessKey=",
+                                             "SharedAccessSignature=",
+                                             "sig=",
+                                             "connection_string:",
+                                             "password:",
+                                             "key:"};
 
 void Mask(std::string& line, size_t from, size_t to) {
   for (size_t i = from; i < std::min(to, line.size()); ++i) line[i] = '*';

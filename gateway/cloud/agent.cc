@@ -50,6 +50,8 @@ struct Agent::Mailbox {
     {
       const std::lock_guard lock(mutex);
       if (ended) return;
+      // Who goes on calling must not keep the end from coming.
+      if (stopping && event.kind == Event::Kind::kMessage) return;
       if (event.kind == Event::Kind::kMessage) {
         const size_t bytes = event.message.topic.size() + event.message.payload.size();
         if (messages >= kMostWaiting || message_bytes + bytes > kMostWaitingBytes) {
@@ -59,7 +61,9 @@ struct Agent::Mailbox {
           message_bytes += bytes;
         }
       }
-      events.push_back(std::move(event));
+      const bool is_said = event.kind == Event::Kind::kMissed && !events.empty() &&
+                           events.back().kind == Event::Kind::kMissed;
+      if (!is_said) events.push_back(std::move(event));
     }
     bell.Ring();
   }
@@ -188,8 +192,8 @@ void Agent::Take(Event* event) {
     case Event::Kind::kMessage:
       return OnMessageHere(event->message);
     case Event::Kind::kReloaded:
-      if (!section_refused_.empty() && !waiting_ && !applying_)
-        waiting_ = Desired{state_.version, std::exchange(section_refused_, {})};
+      if (section_refused_ && !waiting_ && !applying_)
+        waiting_ = Desired{state_.version, *std::exchange(section_refused_, std::nullopt)};
       return twin_.ReportSoon();
     case Event::Kind::kAnswer:
       return Say(calls_.OnAnswer(event->call, std::move(event->answer)));
@@ -217,8 +221,9 @@ void Agent::FollowDesired() {
   if (applying_ || !waiting_) return;
   Desired next = *std::exchange(waiting_, std::nullopt);
   if (next.section == section_in_force_) {
-    const bool is_news = !next.section.empty() && next.version != state_.version_in_force;
-    section_refused_.clear();
+    const bool is_news = state_.status == DesiredState::Status::kRefused ||
+                         (!next.section.empty() && next.version != state_.version_in_force);
+    section_refused_.reset();
     state_.faults.clear();
     state_.version = next.version;
     state_.version_in_force = next.section.empty() ? 0 : next.version;
@@ -238,7 +243,7 @@ void Agent::OnApplied(const ApplyResult& result) {
   const Desired tried = *std::exchange(applying_, std::nullopt);
   state_.version = tried.version;
   state_.faults = result.faults;
-  section_refused_.clear();
+  section_refused_.reset();
   if (!result.faults.empty()) {
     state_.status = DesiredState::Status::kRefused;
     section_refused_ = tried.section;

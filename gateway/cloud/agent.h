@@ -87,11 +87,11 @@ class Agent final : public uplink::Downlink {
   std::chrono::steady_clock::time_point now_;
   TwinSync twin_;
   MethodCalls calls_;
-  DesiredState state_;               // as it is reported
-  std::string section_in_force_;     // empty: the file alone
-  std::string section_refused_;      // the last one that was tried, if it was refused
-  std::optional<Desired> applying_;  // under way at the host
-  std::optional<Desired> waiting_;   // for that to end
+  DesiredState state_;                          // as it is reported
+  std::string section_in_force_;                // empty: the file alone
+  std::optional<std::string> section_refused_;  // the last one that was tried, if it was refused
+  std::optional<Desired> applying_;             // under way at the host
+  std::optional<Desired> waiting_;              // for that to end
   std::thread thread_;
 };
 

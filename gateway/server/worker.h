@@ -39,8 +39,8 @@ class Worker {
   void Resume();
   // For rare work: runs `task` on the worker's thread.
   void Post(std::function<void()> task) ABSL_LOCKS_EXCLUDED(inbox_mutex_);
-  // Closes the connections of `identity`, which is this worker's; `done` gets how many had been let
-  // in, on the worker's thread.
+  // Closes the connections of `identity`, which is this worker's; `done` gets how many they
+  // were, on the worker's thread.
   void Kick(std::string identity, std::function<void(size_t)> done);
   // Ends the loop's sleep: a test's clock has moved.
   void Wake();

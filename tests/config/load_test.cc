@@ -419,6 +419,7 @@ TEST(LoadTest, NeverShowsASecret) {
       "outputs: {hub: {type: iothub, connection_string: c2VjcmV0, zz: 1 }}\n",
       "outputs: {b: {type: mqtt, address: 'b:1', username: u, password: c2VjcmV0, zz: 1 }}\n",
       "outputs: {b: {type: mqtt, address: 'b:1', username: u, password: [c2VjcmV0, '\n",
+      "outputs: {b: {type: iothub, dps: {id_scope: a, registration_id: b, key: c2VjcmV0, ]}}\n",
       "outputs: {hub: {type: iothub, dps: {id_scope: a, group_key: c2VjcmV0, zz: 1 }}}\n",
       "outputs: {hub: {type: iothub, dps: {id_scope: a, group_key: [c2VjcmV0, '\n",
       "outputs: {hub: {type: iothub, dps: {id_scope: a, key: c2VjcmV0, zz: 1 }}}\n",

@@ -190,6 +190,32 @@ TEST_F(AgentTest, WhatWasRefusedIsTriedAgainAfterAReloadOnly) {
   EXPECT_EQ(Reported()["status"], "applied");
 }
 
+TEST_F(AgentTest, WhatWasRefusedAndIsWithdrawnIsNoLongerSaid) {
+  StartAgent();
+  TwinIs(3, "1");
+  Reported();
+  NextApply().done({{{"rules", 0, 0, "", "there is no output 'x'"}}, {}});
+  EXPECT_EQ(Reported()["status"], "refused");
+  Tell(4);
+  TwinIs(4, "null");
+  EXPECT_EQ(Reported()["status"], "none");
+  EXPECT_EQ(applies_waiting(), 0u);
+}
+
+TEST_F(AgentTest, ThatNothingIsDesiredCanBeRefusedAndTriedAgain) {
+  options_.version_in_force = 7;
+  options_.section_in_force = "1";
+  StartAgent();
+  TwinIs(8, "null");
+  Reported();
+  NextApply().done({{{"", 0, 0, "", "the certificate cannot be read"}}, {}});
+  EXPECT_EQ(Reported()["status"], "refused");
+  agent_->OnReloaded();
+  NextApply().done({});
+  EXPECT_EQ(Reported()["status"], "refused") << "the reload's report";
+  EXPECT_EQ(Reported()["status"], "none");
+}
+
 TEST_F(AgentTest, AnswersMethodsNowAndLater) {
   StartAgent();
   TwinIs(1, "null");
