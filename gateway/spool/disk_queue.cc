@@ -210,6 +210,8 @@ DiskQueue::Load DiskQueue::LoadFromDisk(int priority, Batch* batch) {
     }
 
     std::lock_guard lock(mutex_);
+    // A transaction has failed meanwhile, and what it had dropped, before this, is there again.
+    if (lanes_.OnDisk(priority).next < range.next) continue;
     if (*result == SpoolFile::Read::kNone) {
       lanes_.Advance(priority, range.end);
       Mark();

@@ -252,6 +252,7 @@ class DiskQueue final : public Store {
   uint64_t fresh_bytes_ = 0;  // that producers reserved for them
   Changes changes_;
   uint64_t next_number_ = 1;
+  bool is_torn_ = false;  // until the file has been replaced
   TimePoint retry_at_;
   TimePoint look_at_;
   TimePoint settle_at_ = TimePoint::max();

@@ -16,8 +16,9 @@ constexpr int64_t kMaxFirstNumber = FirstKey(1) / 2;
 absl::Status DiskQueue::OpenFile() {
   Contents contents;
   Salvage salvage;
-  absl::StatusOr<SpoolFile> file = folder_.Open(&contents, &salvage);
+  absl::StatusOr<SpoolFile> file = folder_.Open(&contents, &salvage, is_torn_);
   if (!file.ok()) return file.status();
+  is_torn_ = false;
   file_.emplace(*std::move(file));
   if (options_.max_pages > 0) {
     if (absl::Status s = file_->LimitPages(options_.max_pages); !s.ok()) return s;
@@ -64,8 +65,10 @@ void DiskQueue::Recover(const Contents& contents) {
 }
 
 // The file is torn: another takes its place, with what can be read of it. Where that fails there is
-// no file until it is tried again.
+// no file until it is tried again. Whether a walk over its rows finds anything wrong is not asked:
+// the pages of a long row's content are not on its way.
 void DiskQueue::Rebuild() {
+  if (file_) is_torn_ = true;  // else an earlier attempt knows
   {
     std::lock_guard lock(reader_mutex_);
     reader_.reset();

@@ -172,14 +172,24 @@ absl::StatusOr<SpoolFile> SpoolFolder::OpenAndWalk(Contents* contents) const {
   return opened;
 }
 
-absl::StatusOr<SpoolFile> SpoolFolder::Open(Contents* contents, Salvage* salvage) const {
-  // A process that ended in the middle of it.
-  if (absl::Status s = FinishReplacing(); !s.ok()) return s;
+absl::StatusOr<SpoolFile> SpoolFolder::Open(Contents* contents, Salvage* salvage,
+                                            bool is_torn) const {
+  const absl::StatusOr<std::string> ended = FinishReplacing();
+  if (!ended.ok()) return ended.status();
+  if (!ended->empty()) {
+    *salvage = {*ended, "it was being replaced when that was cut short", 0};
+  } else if (is_torn) {
+    salvage->damage = "pages of a row are torn";
+    if (absl::Status s = Replace(salvage); !s.ok()) return s;
+  }
   absl::StatusOr<SpoolFile> opened = OpenAndWalk(contents);
-  if (opened.status().code() != absl::StatusCode::kDataLoss) return opened;
-  salvage->damage = std::string(opened.status().message());
-  if (absl::Status s = Replace(salvage); !s.ok()) return s;
-  return OpenAndWalk(contents);
+  if (opened.status().code() == absl::StatusCode::kDataLoss) {
+    salvage->damage = std::string(opened.status().message());
+    if (absl::Status s = Replace(salvage); !s.ok()) return s;
+    opened = OpenAndWalk(contents);
+  }
+  if (opened.ok() && !salvage->set_aside.empty()) salvage->records = contents->records;
+  return opened;
 }
 
 // The copy gets the name that says it is complete, and where the damaged file goes: damaged-1.db or
@@ -192,7 +202,6 @@ absl::Status SpoolFolder::Replace(Salvage* salvage) const {
   // Closing it empties its log, which stays where that failed.
   if (SizeOf(copy + "-wal") > 0)
     return absl::UnavailableError(fmt::format("{}: could not be written as a whole", copy));
-  salvage->records = *copied;
   int number = 1;
   while (Exists(DamagedIn(path_, number)) || Exists(DamagedIn(path_, number) + "-wal")) ++number;
   salvage->set_aside = DamagedIn(path_, number);
@@ -200,12 +209,12 @@ absl::Status SpoolFolder::Replace(Salvage* salvage) const {
       !s.ok())
     return s;
   if (absl::Status s = SyncFolder(path_); !s.ok()) return s;
-  return FinishReplacing();
+  return FinishReplacing().status();
 }
 
 // The damaged file goes with its log: beside another file, SQLite would take the log for that
 // one's. The complete copy keeps its name until both are gone.
-absl::Status SpoolFolder::FinishReplacing() const {
+absl::StatusOr<std::string> SpoolFolder::FinishReplacing() const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(path_, error)) {
     const std::string name = entry.path().filename().string();
@@ -214,10 +223,11 @@ absl::Status SpoolFolder::FinishReplacing() const {
     if (absl::Status s = RenameAll(file(), DamagedIn(path_, number)); !s.ok()) return s;
     if (absl::Status s = SyncFolder(path_); !s.ok()) return s;
     if (absl::Status s = Rename(entry.path().string(), file()); !s.ok()) return s;
-    return SyncFolder(path_);
+    if (absl::Status s = SyncFolder(path_); !s.ok()) return s;
+    return DamagedIn(path_, number);
   }
   if (error) return absl::ErrnoToStatus(error.value(), path_);
-  return absl::OkStatus();
+  return std::string();
 }
 
 uint64_t FreeBytes(const std::string& folder) {

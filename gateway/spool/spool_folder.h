@@ -40,7 +40,8 @@ class SpoolFolder {
   ~SpoolFolder();
 
   // Opens the file, made anew if there is none, and walks it once. No connection to it may be open.
-  absl::StatusOr<SpoolFile> Open(Contents* contents, Salvage* salvage) const;
+  // `is_torn`: a connection has found it so, in a place that a walk over its rows need not meet.
+  absl::StatusOr<SpoolFile> Open(Contents* contents, Salvage* salvage, bool is_torn = false) const;
 
   const std::string& path() const { return path_; }
   std::string file() const { return FileIn(path_); }
@@ -51,7 +52,9 @@ class SpoolFolder {
 
   absl::StatusOr<SpoolFile> OpenAndWalk(Contents* contents) const;
   absl::Status Replace(Salvage* salvage) const;
-  absl::Status FinishReplacing() const;
+  // Ends what a process began that ended in the middle of it: the damaged file's new name, or
+  // empty.
+  absl::StatusOr<std::string> FinishReplacing() const;
 
   std::string path_;
   int lock_;

@@ -195,6 +195,7 @@ microseconds HubSender::ClockOffset() const {
 void HubSender::WatchClock() {
   if (state_ != State::kWaiting || !refused_at_offset_) return;
   if (std::chrono::abs(ClockOffset() - *refused_at_offset_) < kClockStep) return;
+  refused_at_offset_.reset();  // once: what comes of asking again has its own delay
   fresh_was_refused_ = false;
   retry_at_ = now_;
 }

@@ -36,14 +36,14 @@ class Verdict:
 
 def judge(sent, arrivals, exactly_once=(), closed=None):
     """`sent`: device to {number: Sent}; `exactly_once`: devices whose resends the gateway must recognise (QoS 2, a kept
-    session); `closed`: device to its last number of an earlier ledger, whose messages may come again and no more."""
+    session); `closed`: (output, id) to the message of all that arrived in earlier ledgers: it may come again, under that id."""
     verdict = Verdict()
     seen = {}  # (output, id) to message
     ids = defaultdict(list)  # (output, device, number) to its ids
     streams = defaultdict(list)
     for arrival in arrivals:
         message = (arrival.device, arrival.number)
-        if arrival.number <= (closed or {}).get(arrival.device, 0):
+        if (closed or {}).get((arrival.output, arrival.id)) == message:
             verdict.counts["gateway's resends after a ledger was closed"] += 1
             continue
         record = sent.get(arrival.device, {}).get(arrival.number)

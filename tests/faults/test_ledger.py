@@ -70,9 +70,15 @@ class LedgerTest(unittest.TestCase):
         self.assertEqual(self.wrong(sent(3, "d"), direct), ["reordered", "reordered"])
 
     def test_an_earlier_ledgers_messages_may_come_again(self):
-        verdict = judge({"d": {3: Sent("n", 3.0, 1, True)}}, arrivals(("a-2", 2), ("a-3", 3)), closed={"d": 2})
+        verdict = judge({"d": {3: Sent("n", 3.0, 1, True)}}, arrivals(("a-2", 2), ("a-3", 3)),
+                        closed={("hub", "a-2"): ("d", 2)})
         self.assertEqual(verdict.wrong, [])
         self.assertEqual(verdict.counts["gateway's resends after a ledger was closed"], 1)
+
+    def test_an_earlier_ledgers_message_under_a_new_id_is_wrong(self):
+        for closed in ({("hub", "a-1"): ("d", 2)}, {("hub", "a-2"): ("d", 1)}):
+            verdict = judge({"d": {3: Sent("n", 3.0, 1, True)}}, arrivals(("a-2", 2), ("a-3", 3)), closed=closed)
+            self.assertEqual(len(verdict.wrong), 1)
 
 
 if __name__ == "__main__":

@@ -413,6 +413,21 @@ TEST_F(HubSenderTest, AClockThatIsSetAfterARefusalIsTriedAtOnce) {
   EXPECT_EQ(source_.requests.size(), 4u);
 }
 
+TEST_F(HubSenderTest, AClockThatIsSetDoesNotShortenWhatASourceAsksFor) {
+  source_.next.is_fresh = false;
+  sender().Step();
+  Happen(link::Event::Kind::kConnectFailed, 5);
+  Pass(20s);
+  source_.none = NoLogin{{Cause::kWorkload, ""}, 30s};
+  clock_.wall += 3600s;
+  Pass(options_.local_retry);
+  EXPECT_EQ(source_.requests.size(), 2u);
+  for (int i = 0; i < 10; ++i) sender().Step();  // who appends rings
+  EXPECT_EQ(source_.requests.size(), 2u);
+  Pass(31s);
+  EXPECT_EQ(source_.requests.size(), 3u);
+}
+
 TEST_F(HubSenderTest, AnotherIdentityTakesOverWhatIsUnderWay) {
   options_.pack.pack = true;
   options_.pack.max_delay = 1s;
